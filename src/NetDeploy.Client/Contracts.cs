@@ -1,0 +1,92 @@
+using System.Text.Json.Serialization;
+
+namespace NetDeploy.Client;
+
+/// <summary>One machine as an operator sees it.</summary>
+/// <param name="Kind"><c>metal</c> or <c>guest</c>.</param>
+/// <param name="State">State of its newest deployment; <c>new</c> without one; <c>quarantined</c> until released.</param>
+/// <param name="Percent">Progress of the current step, 0 to 100; null where the step has none.</param>
+/// <param name="Reason">Why it is where it is; null where there is nothing to explain.</param>
+public sealed record MachineView(
+    string Name,
+    string Kind,
+    IReadOnlyList<string> Profiles,
+    string? Distro,
+    string? Method,
+    bool Protected,
+    string State,
+    string? Step,
+    int? Percent,
+    string? Reason,
+    IReadOnlyList<string> Macs,
+    string? Uuid,
+    string? Serial,
+    string? Address,
+    string? DeploymentId,
+    string? ImageId,
+    IReadOnlyList<string> HostKeys,
+    long LastSequence);
+
+/// <summary>One thing that happened to a machine.</summary>
+/// <param name="Sequence">The server's order; times may jump, this does not.</param>
+/// <param name="At">Unix time in milliseconds.</param>
+/// <param name="Kind">A short word: <c>dhcp</c>, <c>tftp</c>, <c>boot</c>, <c>progress</c>, <c>state</c>, <c>alarm</c>, ...</param>
+/// <param name="Data">Facts for programs, such as <c>step</c> and <c>percent</c>; null where there are none.</param>
+public sealed record TimelineView(long Sequence, long At, string Kind, string Text, string? DeploymentId, IReadOnlyDictionary<string, string>? Data);
+
+/// <summary>A machine nobody named, seen asking on the network.</summary>
+/// <param name="LastSeen">Unix time in milliseconds.</param>
+public sealed record UnknownClientView(string Mac, string? Uuid, string Firmware, string? Address, long LastSeen, int Requests);
+
+public sealed record MachineListView(IReadOnlyList<MachineView> Machines, IReadOnlyList<UnknownClientView> Unknown);
+
+/// <summary>One text of desired state.</summary>
+/// <param name="Path">Relative name, for diagnostics; never an absolute path of the server.</param>
+public sealed record DocumentText(string Path, string Content);
+
+/// <param name="Revision">The revision these texts were made from; null: whatever is there. A stale one is refused.</param>
+/// <param name="Prune">Remove the stored documents that are not among these.</param>
+/// <param name="CheckOnly">Compile and report; change nothing.</param>
+public sealed record ApplyRequest(IReadOnlyList<DocumentText> Documents, long? Revision = null, bool Prune = false, bool CheckOnly = false);
+
+/// <summary>What is wrong with a document, where, and what to do.</summary>
+public sealed record DiagnosticView(string Severity, string File, int Line, int Column, string Path, string Message, string? Remedy);
+
+public sealed record ApplyResult(bool Applied, long Revision, int Machines, IReadOnlyList<DiagnosticView> Diagnostics);
+
+/// <param name="Confirm">The machine's name again: needed where a deployed machine would be overwritten.</param>
+public sealed record DeployRequest(string? Distro = null, string? Method = null, string? Profile = null, string? Confirm = null);
+
+/// <param name="Instruction">What a person must do now, such as power the machine on; null where the server does it.</param>
+public sealed record DeployResult(string DeploymentId, string State, string? Instruction);
+
+/// <summary>New hardware for a name: at least one MAC.</summary>
+/// <param name="Deploy">Deploy at once, as the machine was.</param>
+public sealed record ReplaceRequest(IReadOnlyList<string> Macs, string? Uuid = null, string? Serial = null, bool Deploy = true, string? Confirm = null);
+
+/// <summary>The newest uploaded log of a machine's deployment.</summary>
+public sealed record LogView(string DeploymentId, string Sha256, string Text);
+
+/// <param name="StartedAt">Unix time in milliseconds.</param>
+public sealed record ServerStatusView(string Version, int ProcessId, long StartedAt, long Revision, int Machines, IReadOnlyList<string> BootAddresses, IReadOnlyList<string> Warnings);
+
+/// <summary>A refusal or a failure, as every route answers it (RFC 9457, trimmed).</summary>
+/// <param name="Title">What is wrong.</param>
+/// <param name="Detail">The remedy.</param>
+public sealed record ProblemView(string? Title, string? Detail, int? Status, IReadOnlyList<DiagnosticView>? Diagnostics = null);
+
+/// <summary>Source-generated JSON for the whole management API.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(MachineListView))]
+[JsonSerializable(typeof(MachineView))]
+[JsonSerializable(typeof(IReadOnlyList<TimelineView>))]
+[JsonSerializable(typeof(TimelineView[]))]
+[JsonSerializable(typeof(ApplyRequest))]
+[JsonSerializable(typeof(ApplyResult))]
+[JsonSerializable(typeof(DeployRequest))]
+[JsonSerializable(typeof(DeployResult))]
+[JsonSerializable(typeof(ReplaceRequest))]
+[JsonSerializable(typeof(LogView))]
+[JsonSerializable(typeof(ServerStatusView))]
+[JsonSerializable(typeof(ProblemView))]
+public sealed partial class NetDeployJson : JsonSerializerContext;
