@@ -1,0 +1,63 @@
+using System.CommandLine;
+using NetDeploy.Client;
+
+namespace NetDeploy.Cli.Commands;
+
+/// <summary><c>netdeploy apply PATH</c>: hands the YAML documents of a file or folder to the server.</summary>
+internal static class ApplyCommand
+{
+    public static Command Create()
+    {
+        var path = new Argument<string>("path") { Description = "A YAML file, or a folder that is read with its subfolders." };
+        var data = Common.Data();
+        var json = Common.Json();
+        var prune = new Option<bool>("--prune") { Description = "Remove the documents that the server holds and this path does not." };
+        var check = new Option<bool>("--check") { Description = "Compile and report; change nothing." };
+        var revision = new Option<long?>("--revision") { Description = "Refuse unless the server's documents are at this revision." };
+        var command = new Command("apply", "Make these documents the desired state.") { path, data, json, prune, check, revision };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var documents = Read(parsed.GetRequiredValue(path));
+            using var client = Common.Connect(parsed, data);
+            var result = await client.ApplyAsync(
+                new ApplyRequest(documents, parsed.GetValue(revision), parsed.GetValue(prune), parsed.GetValue(check)),
+                cancellationToken).ConfigureAwait(false);
+            if (parsed.GetValue(json))
+            {
+                Common.PrintJson(result, NetDeployJson.Default.ApplyResult);
+            }
+            else
+            {
+                Diagnostics.Write(result.Diagnostics);
+                Console.Out.WriteLine(result.Applied
+                    ? $"Applied {documents.Count} documents: {result.Machines} machines, revision {result.Revision}."
+                    : parsed.GetValue(check) && result.Diagnostics.All(d => d.Severity != "error") ? "Checked: these documents compile." : $"Nothing was changed; revision {result.Revision} keeps serving.");
+            }
+
+            return result.Applied || (parsed.GetValue(check) && result.Diagnostics.All(d => d.Severity != "error")) ? Invocation.Done : Invocation.NotDone;
+        });
+        return command;
+    }
+
+    internal static List<DocumentText> Read(string path)
+    {
+        if (File.Exists(path))
+        {
+            return [new DocumentText(Path.GetFileName(path), File.ReadAllText(path))];
+        }
+
+        if (!Directory.Exists(path))
+        {
+            throw new UserFault($"There is no file or folder '{path}'.", "Name a YAML file, or a folder of them.");
+        }
+
+        List<DocumentText> documents =
+        [
+            .. Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories)
+                .Where(f => Path.GetExtension(f) is ".yaml" or ".yml")
+                .Order(StringComparer.Ordinal)
+                .Select(f => new DocumentText(Path.GetRelativePath(path, f), File.ReadAllText(f))),
+        ];
+        return documents.Count > 0 ? documents : throw new UserFault($"'{path}' holds no .yaml file.", "Name the folder that holds the documents.");
+    }
+}

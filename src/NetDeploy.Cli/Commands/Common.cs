@@ -1,0 +1,38 @@
+using System.CommandLine;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using NetDeploy.Client;
+
+namespace NetDeploy.Cli.Commands;
+
+/// <summary>Options and answers that several verbs share.</summary>
+internal static class Common
+{
+    public const string DefaultData = "/var/lib/netdeploy";
+
+    public static Option<DirectoryInfo> Data() => new("--data")
+    {
+        Description = $"The server's data folder; its socket lies there. Default: the running lab's, else {DefaultData}.",
+    };
+
+    public static Option<bool> Json() => new("--json") { Description = "Machine-readable output on standard output." };
+
+    public static Argument<string> Name() => new("name") { Description = "The machine." };
+
+    /// <summary>
+    /// The server that the verb talks to: the one of <c>--data</c>, else of NETDEPLOY_DATA, else the lab's if one is up,
+    /// else the installed one. An operator who just brought up a lab types no path.
+    /// </summary>
+    public static NetDeployClient Connect(ParseResult parsed, Option<DirectoryInfo> data) =>
+        NetDeployClient.OverUnixSocket(Server.ServerPaths.Socket(DataFolder(parsed, data)));
+
+    public static string DataFolder(ParseResult parsed, Option<DirectoryInfo> data) =>
+        parsed.GetValue(data)?.FullName
+        ?? Environment.GetEnvironmentVariable("NETDEPLOY_DATA")
+        ?? (File.Exists(Server.ServerPaths.Socket(Lab.LabDefaults.ServerData)) ? Lab.LabDefaults.ServerData : DefaultData);
+
+    public static void PrintJson<T>(T value, JsonTypeInfo<T> type) => Console.Out.WriteLine(JsonSerializer.Serialize(value, type));
+
+    public static string Clock(long unixMilliseconds) =>
+        DateTimeOffset.FromUnixTimeMilliseconds(unixMilliseconds).ToLocalTime().ToString("HH:mm:ss", System.Globalization.CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,18 @@
+namespace NetDeploy.Cli.Commands;
+
+/// <summary>What destroys a running system is asked for by the machine's name.</summary>
+internal static class Confirmation
+{
+    /// <summary>The typed name; null where nobody is there to type, and the server then refuses what needs it.</summary>
+    public static string? Ask(string name, string verb)
+    {
+        if (Console.IsInputRedirected)
+        {
+            return null;
+        }
+
+        Console.Error.Write($"This may {verb} what is on {name}. Type its name to go on: ");
+        var typed = Console.ReadLine()?.Trim();
+        return typed == name ? name : throw new UserFault($"'{typed}' is not '{name}': nothing was done.");
+    }
+}

@@ -1,0 +1,69 @@
+using System.CommandLine;
+using NetDeploy.Client;
+
+namespace NetDeploy.Cli.Commands;
+
+/// <summary><c>netdeploy deploy NAME...</c>: one verb for metal and guests.</summary>
+internal static class DeployCommand
+{
+    public static Command Create()
+    {
+        var names = new Argument<string[]>("name") { Description = "The machines.", Arity = ArgumentArity.OneOrMore };
+        var data = Common.Data();
+        var json = Common.Json();
+        var distro = new Option<string?>("--distro") { Description = "Another distribution than the machine's document names." };
+        var method = new Option<string?>("--method") { Description = "How it gets onto the disk: image (default)." };
+        var wait = new Option<bool>("--wait") { Description = "Follow until installed or failed." };
+        var stagger = new Option<string>("--stagger") { Description = "Pause between machine starts, such as 30s.", DefaultValueFactory = _ => "0s" };
+        var yes = new Option<bool>("--yes") { Description = "Overwrite an installed machine without asking for its name again." };
+        var command = new Command("deploy", "Give machines their system: grants one installation each and powers them on.") { names, data, json, distro, method, wait, stagger, yes };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var pause = Seconds(parsed.GetRequiredValue(stagger));
+            using var client = Common.Connect(parsed, data);
+            var started = new List<(string Name, long After)>();
+            foreach (var name in parsed.GetRequiredValue(names))
+            {
+                if (started.Count > 0)
+                {
+                    await Task.Delay(pause, cancellationToken).ConfigureAwait(false);
+                }
+
+                var before = await client.MachineAsync(name, cancellationToken).ConfigureAwait(false);
+                var confirm = parsed.GetValue(yes) ? name : before.DeploymentId is null ? null : Confirmation.Ask(name, "overwrite");
+                var result = await client.DeployAsync(name, new DeployRequest(parsed.GetValue(distro), parsed.GetValue(method), Confirm: confirm), cancellationToken).ConfigureAwait(false);
+                started.Add((name, before.LastSequence));
+                Report(name, result, parsed.GetValue(json));
+            }
+
+            if (!parsed.GetValue(wait))
+            {
+                return Invocation.Done;
+            }
+
+            var outcomes = await Task.WhenAll(started.Select(s => Following.UntilEndAsync(client, s.Name, s.After, cancellationToken))).ConfigureAwait(false);
+            return outcomes.All(installed => installed) ? Invocation.Done : Invocation.NotDone;
+        });
+        return command;
+    }
+
+    public static void Report(string name, DeployResult result, bool json)
+    {
+        if (json)
+        {
+            Common.PrintJson(result, NetDeployJson.Default.DeployResult);
+            return;
+        }
+
+        Console.Out.WriteLine($"{name}: deployment {result.DeploymentId} {result.State}.");
+        if (result.Instruction is not null)
+        {
+            Console.Out.WriteLine($"  {result.Instruction}");
+        }
+    }
+
+    private static TimeSpan Seconds(string text) =>
+        int.TryParse(text.TrimEnd('s'), System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var seconds) && seconds <= 3600
+            ? TimeSpan.FromSeconds(seconds)
+            : throw new UserFault($"'{text}' is no pause.", "Write seconds, such as --stagger 30s, at most 3600s.", Invocation.WrongUse);
+}

@@ -1,0 +1,29 @@
+using NetDeploy.Client;
+
+namespace NetDeploy.Cli.Commands;
+
+/// <summary>Prints a machine's timeline until its deployment ended.</summary>
+internal static class Following
+{
+    private static readonly string[] Ended = ["installed", "expired", "cancelled", "failed", "stuck", "quarantined"];
+
+    /// <summary>True where the machine is installed.</summary>
+    public static async Task<bool> UntilEndAsync(NetDeployClient client, string name, long after, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            foreach (var entry in await client.TimelineAsync(name, after, TimeSpan.FromSeconds(10), cancellationToken).ConfigureAwait(false))
+            {
+                await Console.Error.WriteLineAsync($"  {Common.Clock(entry.At)}  {name}  {entry.Text}").ConfigureAwait(false);
+                after = entry.Sequence;
+            }
+
+            var machine = await client.MachineAsync(name, cancellationToken).ConfigureAwait(false);
+            if (Ended.Contains(machine.State))
+            {
+                Console.Out.WriteLine($"{name}: {machine.State}{(machine.Reason is null ? "" : ": " + machine.Reason)}");
+                return machine.State == "installed";
+            }
+        }
+    }
+}

@@ -1,0 +1,23 @@
+using System.CommandLine;
+
+namespace NetDeploy.Cli.Commands;
+
+/// <summary><c>netdeploy release NAME</c>: out of quarantine; it may be deployed again.</summary>
+internal static class ReleaseCommand
+{
+    public static Command Create()
+    {
+        var name = Common.Name();
+        var data = Common.Data();
+        var command = new Command("release", "Let a machine out of quarantine.") { name, data };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            using var client = Common.Connect(parsed, data);
+            var wanted = parsed.GetRequiredValue(name);
+            await client.ReleaseAsync(wanted, cancellationToken).ConfigureAwait(false);
+            Console.Out.WriteLine($"{wanted} is released. Next: netdeploy deploy {wanted}");
+            return Invocation.Done;
+        });
+        return command;
+    }
+}

@@ -1,0 +1,79 @@
+using System.CommandLine;
+using NetDeploy.Client;
+
+namespace NetDeploy.Cli.Commands;
+
+/// <summary><c>netdeploy show NAME</c>: the machine, why it is where it is, and its timeline.</summary>
+internal static class ShowCommand
+{
+    public static Command Create()
+    {
+        var name = Common.Name();
+        var data = Common.Data();
+        var json = Common.Json();
+        var log = new Option<bool>("--log") { Description = "Print the newest uploaded log instead." };
+        var follow = new Option<bool>("--follow") { Description = "Go on printing what happens; end with Ctrl-C." };
+        var command = new Command("show", "Show a machine, its state and its timeline.") { name, data, json, log, follow };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            using var client = Common.Connect(parsed, data);
+            var wanted = parsed.GetRequiredValue(name);
+            if (parsed.GetValue(log))
+            {
+                Console.Out.Write((await client.LogAsync(wanted, cancellationToken).ConfigureAwait(false)).Text);
+                return Invocation.Done;
+            }
+
+            var machine = await client.MachineAsync(wanted, cancellationToken).ConfigureAwait(false);
+            var timeline = await client.TimelineAsync(wanted, cancellationToken: cancellationToken).ConfigureAwait(false);
+            if (parsed.GetValue(json))
+            {
+                Common.PrintJson(machine, NetDeployJson.Default.MachineView);
+                foreach (var entry in timeline)
+                {
+                    Common.PrintJson(entry, NetDeployJson.Default.TimelineView);
+                }
+            }
+            else
+            {
+                PrintHead(machine);
+                foreach (var entry in timeline)
+                {
+                    Print(entry);
+                }
+            }
+
+            var after = timeline.Length > 0 ? timeline[^1].Sequence : 0;
+            while (parsed.GetValue(follow))
+            {
+                foreach (var entry in await client.TimelineAsync(wanted, after, TimeSpan.FromSeconds(25), cancellationToken).ConfigureAwait(false))
+                {
+                    Print(entry);
+                    after = entry.Sequence;
+                }
+            }
+
+            return Invocation.Done;
+        });
+        return command;
+    }
+
+    public static void Print(TimelineView entry) =>
+        Console.Out.WriteLine($"  {Common.Clock(entry.At)}  {entry.Kind,-9} {entry.Text}");
+
+    private static void PrintHead(MachineView m)
+    {
+        Console.Out.WriteLine($"{m.Name}  {m.State}{(m.Reason is null ? "" : ": " + m.Reason)}");
+        Console.Out.WriteLine($"  {m.Kind}, {m.Distro ?? "no distro"} by {m.Method ?? "-"}, profiles {string.Join(' ', m.Profiles)}{(m.Protected ? ", protected" : "")}");
+        Console.Out.WriteLine($"  MAC {string.Join(' ', m.Macs)}{(m.Uuid is null ? "" : "  UUID " + m.Uuid)}{(m.Serial is null ? "" : "  serial " + m.Serial)}{(m.Address is null ? "" : "  address " + m.Address)}");
+        if (m.DeploymentId is not null)
+        {
+            Console.Out.WriteLine($"  deployment {m.DeploymentId}{(m.ImageId is null ? "" : "  image " + m.ImageId[..12])}");
+        }
+
+        foreach (var key in m.HostKeys)
+        {
+            Console.Out.WriteLine($"  host key {key}");
+        }
+    }
+}

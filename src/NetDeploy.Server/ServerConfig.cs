@@ -1,0 +1,123 @@
+using System.Collections.Immutable;
+using System.Net;
+using System.Net.NetworkInformation;
+using System.Net.Sockets;
+using YamlDotNet.Core;
+using YamlDotNet.Serialization;
+using YamlDotNet.Serialization.NamingConventions;
+
+namespace NetDeploy.Server;
+
+/// <summary>An interface the server answers on. It answers on no other.</summary>
+/// <param name="Address">The server's own IPv4 address there; null: the interface's first one.</param>
+public sealed record BootInterface(string Name, string? Address = null);
+
+/// <summary>The configuration file of <c>netdeploy serve</c>. Every key has a default but the interfaces.</summary>
+public sealed record ServerConfig
+{
+    public string Data { get; init; } = "/var/lib/netdeploy";
+
+    public ImmutableArray<BootInterface> Interfaces { get; init; } = [];
+
+    /// <summary>TCP port of the boot listener.</summary>
+    public int BootPort { get; init; } = 8080;
+
+    /// <summary>Distributions and profiles that come with the server; documents of the same kind and name in the applied set win.</summary>
+    public string Profiles { get; init; } = "/usr/share/netdeploy/profiles";
+
+    /// <summary>What <c>netdeploy bootfiles sync</c> and <c>build</c> wrote.</summary>
+    public string BootFiles { get; init; } = "/var/cache/netdeploy/bootfiles";
+
+    /// <summary>The image spool that server and worker share.</summary>
+    public string Images { get; init; } = "/var/cache/netdeploy/images";
+
+    /// <summary>False: another process runs <c>netdeploy worker</c>.</summary>
+    public bool StartWorker { get; init; } = true;
+
+    /// <summary>The control socket of a lab that powers machines; null: a person does.</summary>
+    public string? LabPower { get; init; }
+
+    /// <summary>Arguments for the kernel of the deploy environment, such as a serial console.</summary>
+    public string KernelArguments { get; init; } = "";
+
+    /// <exception cref="ServerFault">The file is missing, is not YAML, or holds a key or value that means nothing.</exception>
+    public static ServerConfig Load(string path)
+    {
+        string text;
+        try
+        {
+            text = File.ReadAllText(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ServerFault($"The configuration {path} cannot be read: {e.Message}", "Name a readable file with --config, or start with --interface alone.", e);
+        }
+
+        try
+        {
+            var file = new DeserializerBuilder().WithNamingConvention(CamelCaseNamingConvention.Instance).Build().Deserialize<ConfigFile>(text) ?? new ConfigFile();
+            var defaults = new ServerConfig();
+            return new ServerConfig
+            {
+                Data = file.Data ?? defaults.Data,
+                Interfaces = [.. (file.Interfaces ?? []).Select(i => new BootInterface(i.Name ?? throw new ServerFault($"{path}: an interface without a name.", "Write '- name: eth1'."), i.Address))],
+                BootPort = file.BootPort ?? defaults.BootPort,
+                Profiles = file.Profiles ?? defaults.Profiles,
+                BootFiles = file.BootFiles ?? defaults.BootFiles,
+                Images = file.Images ?? defaults.Images,
+                StartWorker = file.StartWorker ?? defaults.StartWorker,
+                LabPower = file.LabPower,
+                KernelArguments = file.KernelArguments ?? defaults.KernelArguments,
+            };
+        }
+        catch (YamlException e)
+        {
+            throw new ServerFault($"{path}:{e.Start.Line}:{e.Start.Column}: {e.InnerException?.Message ?? e.Message}", "The keys are data, interfaces, bootPort, profiles, bootFiles, images, startWorker, labPower, kernelArguments.", e);
+        }
+    }
+
+    /// <summary>The interface's address on this machine now.</summary>
+    /// <exception cref="ServerFault">No such interface, or no such address on it.</exception>
+    public static IPAddress AddressOf(BootInterface wanted)
+    {
+        var all = NetworkInterface.GetAllNetworkInterfaces();
+        var found = all.FirstOrDefault(i => i.Name == wanted.Name)
+            ?? throw new ServerFault($"There is no interface '{wanted.Name}'.", $"This machine has {string.Join(", ", all.Select(i => i.Name))}.");
+        var addresses = found.GetIPProperties().UnicastAddresses.Select(a => a.Address).Where(a => a.AddressFamily == AddressFamily.InterNetwork).ToArray();
+        if (wanted.Address is null)
+        {
+            return addresses.FirstOrDefault() ?? throw new ServerFault($"Interface '{wanted.Name}' has no IPv4 address.", $"Give it one: ip address add ADDRESS/PREFIX dev {wanted.Name}");
+        }
+
+        return addresses.FirstOrDefault(a => a.ToString() == wanted.Address)
+            ?? throw new ServerFault($"Interface '{wanted.Name}' does not have the address {wanted.Address}.", $"It has {string.Join(", ", addresses.Select(a => a.ToString()).DefaultIfEmpty("none"))}.");
+    }
+
+    private sealed class ConfigFile
+    {
+        public string? Data { get; set; }
+
+        public List<ConfigInterface>? Interfaces { get; set; }
+
+        public int? BootPort { get; set; }
+
+        public string? Profiles { get; set; }
+
+        public string? BootFiles { get; set; }
+
+        public string? Images { get; set; }
+
+        public bool? StartWorker { get; set; }
+
+        public string? LabPower { get; set; }
+
+        public string? KernelArguments { get; set; }
+    }
+
+    private sealed class ConfigInterface
+    {
+        public string? Name { get; set; }
+
+        public string? Address { get; set; }
+    }
+}
