@@ -1,0 +1,49 @@
+using System.Collections.Immutable;
+using NetDeploy.Core.Images;
+using NetDeploy.Core.Profiles.Documents;
+
+namespace NetDeploy.Core.Profiles;
+
+/// <summary>Resolved profile, distro and machine: complete, nothing left to look up but secrets.</summary>
+public sealed record Recipe
+{
+    /// <summary>The machine's name.</summary>
+    public required string Machine { get; init; }
+
+    public required MachineKind Kind { get; init; }
+
+    public required InstallMethod Method { get; init; }
+
+    public required DistroSpec Distro { get; init; }
+
+    public required SystemSpec System { get; init; }
+
+    /// <summary>Of every leaf, sorted by path.</summary>
+    public required ImmutableArray<Provenance> Provenance { get; init; }
+
+    /// <summary>SHA-256 of the canonical serialisation, as 64 lower-case hex digits. Comments, file names and the order of layers do not enter it.</summary>
+    public required string Hash { get; init; }
+
+    /// <summary>The part that is equal for all machines of this kind of recipe.</summary>
+    public required ImageSpec Image { get; init; }
+
+    /// <summary>Where the machine's document starts.</summary>
+    internal Origin? Origin { get; init; }
+
+    /// <summary>The place to show for a path of the resolved tree: its own leaf, else the first leaf below it, else that of the nearest ancestor, else the machine's document.</summary>
+    public (string File, int Line, int Column) Place(string path)
+    {
+        for (var at = path; at.Length > 0; at = at[..Math.Max(at.LastIndexOfAny(['.', '[']), 0)])
+        {
+            foreach (var leaf in Provenance)
+            {
+                if (leaf.Path.StartsWith(at, StringComparison.Ordinal) && (leaf.Path.Length == at.Length || leaf.Path[at.Length] is '.' or '['))
+                {
+                    return (leaf.File, leaf.Line, leaf.Column);
+                }
+            }
+        }
+
+        return Origin is { } origin ? (origin.Document.File, origin.Line, origin.Column) : ("", 0, 0);
+    }
+}

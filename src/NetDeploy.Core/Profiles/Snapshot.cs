@@ -1,0 +1,42 @@
+using System.Collections.Immutable;
+using NetDeploy.Core.Addressing;
+
+namespace NetDeploy.Core.Profiles;
+
+/// <summary>Desired state as one validated, immutable value: read as a whole, swapped as a whole.</summary>
+public sealed class Snapshot
+{
+    internal Snapshot()
+    {
+    }
+
+    public required ImmutableSortedDictionary<string, MachineSpec> Machines { get; init; }
+
+    public required ImmutableSortedDictionary<string, NetworkSpec> Networks { get; init; }
+
+    public required ImmutableSortedDictionary<string, DistroSpec> Distros { get; init; }
+
+    public required ImmutableSortedDictionary<string, ProfileSpec> Profiles { get; init; }
+
+    public required ImmutableSortedDictionary<string, PlatformSpec> Platforms { get; init; }
+
+    public required ImmutableSortedDictionary<string, EnrolmentSpec> Enrolments { get; init; }
+
+    /// <summary>Of machines with an address and a MAC hint. Where a binding moved on, its MAC counts instead of the hint.</summary>
+    public required ImmutableArray<Reservation> Reservations { get; init; }
+
+    /// <summary>The recipe of each machine, by its name.</summary>
+    public required ImmutableSortedDictionary<string, Recipe> Recipes { get; init; }
+
+    /// <summary>A snapshot of nothing: what a server has before the first <c>apply</c>.</summary>
+    public static Snapshot Empty { get; } = DocumentSet.Parse([]).Value!;
+
+    /// <summary>
+    /// Resolves a machine anew, as <c>deploy --distro --method</c> and <c>render</c> need it. The machine need not
+    /// be one of the snapshot's. Errors are diagnostics; never throws on a user's mistake.
+    /// </summary>
+    /// <param name="distro">Null: the machine's own.</param>
+    /// <param name="method">Null: the machine's own.</param>
+    public Result<Recipe> Resolve(MachineSpec machine, string? distro = null, InstallMethod? method = null) =>
+        RecipeResolver.Resolve(this, machine with { Distro = distro ?? machine.Distro, Method = method ?? machine.Method });
+}

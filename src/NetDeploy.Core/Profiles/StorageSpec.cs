@@ -1,0 +1,74 @@
+using System.Collections.Immutable;
+
+namespace NetDeploy.Core.Profiles;
+
+/// <summary>Disks, what is on them, and what lies on top. Always spelled out: <c>storage: simple</c> is expanded before.</summary>
+public sealed record StorageSpec
+{
+    public required ImmutableArray<DiskSpec> Disks { get; init; }
+
+    public ImmutableArray<VolumeGroupSpec> VolumeGroups { get; init; } = [];
+}
+
+/// <summary>A disk under the plan's own name; which one it is, its selector says when it is seen.</summary>
+public sealed record DiskSpec(string Name, DiskSelector Selector, ImmutableArray<PartitionSpec> Partitions);
+
+/// <summary>What a disk must be like. No disk is touched by a selector that fits none or several.</summary>
+public sealed record DiskSelector
+{
+    /// <summary>Bytes.</summary>
+    public long? MinSize { get; init; }
+
+    /// <summary>Bytes.</summary>
+    public long? MaxSize { get; init; }
+
+    /// <summary>As the inventory names it: <c>nvme</c>, <c>sata</c>, <c>sas</c>, <c>scsi</c>, <c>virtio</c>, <c>xen</c>, <c>usb</c>.</summary>
+    public string? Bus { get; init; }
+
+    public string? Wwn { get; init; }
+
+    public string? Serial { get; init; }
+
+    /// <summary>A shell glob on the model's name.</summary>
+    public string? Model { get; init; }
+}
+
+public enum PartitionType
+{
+    /// <summary>Where GRUB puts its core on a GPT disk that boots in BIOS mode.</summary>
+    BiosBoot,
+
+    /// <summary>The EFI system partition.</summary>
+    Esp,
+    Linux,
+    Lvm,
+    Swap,
+}
+
+/// <summary>Partitions are numbered from 1 in their order.</summary>
+public sealed record PartitionSpec
+{
+    public required string Name { get; init; }
+
+    public required PartitionType Type { get; init; }
+
+    /// <summary>MiB; 0: the rest of the disk.</summary>
+    public required long SizeMiB { get; init; }
+
+    public FilesystemSpec? Filesystem { get; init; }
+
+    /// <summary>The volume group that this partition belongs to; only with type <see cref="PartitionType.Lvm"/>.</summary>
+    public string? VolumeGroup { get; init; }
+}
+
+public sealed record VolumeGroupSpec(string Name, ImmutableArray<VolumeSpec> Volumes);
+
+/// <param name="SizeMiB">MiB; 0: the rest of the group.</param>
+public sealed record VolumeSpec(string Name, long SizeMiB, FilesystemSpec Filesystem);
+
+/// <summary>What a partition or volume is formatted with.</summary>
+/// <param name="Type"><c>ext4</c>, <c>xfs</c>, <c>btrfs</c>, <c>vfat</c>, <c>swap</c>.</param>
+/// <param name="Label">Empty: none.</param>
+/// <param name="MountPoint">An absolute path; null for swap and for what is not mounted.</param>
+/// <param name="Options">As in fstab; null: the target's default.</param>
+public sealed record FilesystemSpec(string Type, string Label, string? MountPoint, string? Options);

@@ -1,0 +1,34 @@
+using System.Collections.Immutable;
+using NetDeploy.Core.Profiles;
+using NetDeploy.Core.Targets.DeployEnvironment;
+
+namespace NetDeploy.Core.Targets;
+
+/// <summary>Every target there is: one line each.</summary>
+public static class TargetCatalog
+{
+    public static ImmutableArray<ITarget> All { get; } =
+    [
+        new DeployEnvironmentTarget(),
+    ];
+
+    /// <summary>The target that renders the recipe; null: none does.</summary>
+    public static ITarget? For(Recipe recipe) => All.FirstOrDefault(t => t.Takes(recipe));
+
+    /// <summary>Everything that would keep the recipe from being rendered.</summary>
+    public static ImmutableArray<Diagnostic> Check(Recipe recipe) =>
+        For(recipe) is { } target ? target.Check(recipe) : [NoTarget(recipe)];
+
+    /// <summary>Renders the recipe by its target.</summary>
+    public static Result<RenderedFile> Render(Recipe recipe, PlanContext context) =>
+        For(recipe) is { } target ? target.Render(recipe, context) : new(null, [NoTarget(recipe)]);
+
+    private static Diagnostic NoTarget(Recipe recipe)
+    {
+        var at = recipe.Place("");
+        var method = recipe.Method.ToString().ToLowerInvariant();
+        return new(Severity.Error, at.File, at.Line, at.Column, "method",
+            $"no target installs family '{recipe.Distro.Family}' by method '{method}'.",
+            $"Known: {string.Join(", ", All.Select(t => t.Name))}.");
+    }
+}
