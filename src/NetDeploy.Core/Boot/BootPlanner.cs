@@ -1,0 +1,175 @@
+using System.Net;
+using NetDeploy.Core.Addressing;
+using NetDeploy.Core.Deployments;
+using NetDeploy.Core.Machines;
+using NetDeploy.Protocols;
+
+namespace NetDeploy.Core.Boot;
+
+/// <summary>
+/// What now? The one place where DHCP, TFTP and HTTP meet. Pure: only the store makes a proposed boot real, and a lost race
+/// plans again.
+/// </summary>
+public static class BootPlanner
+{
+    /// <summary>A loader fetched more often than this in a minute without a script is a loop.</summary>
+    public const int LoaderLoop = 2;
+
+    private const string EnvironmentKernel = "environment/vmlinuz";
+    private const string EnvironmentInitrd = "environment/initrd";
+
+    /// <param name="match">The machine that the request's clues point to.</param>
+    /// <param name="deployment">That machine's newest deployment, or null.</param>
+    public static BootPlan Plan(BootView view, MachineMatch match, Deployment? deployment, BootRequest request) => request switch
+    {
+        BootRequest.Dhcp dhcp => Offer(view, match, dhcp.Client),
+        BootRequest.Tftp read => Read(view, match, deployment, read),
+        BootRequest.Script get => Script(match, deployment, get),
+        BootRequest.HttpLoader get => new(LoaderChoice.IsLoader(get.Name)
+            ? new BootDecision.Loader(get.Name, LoaderChoice.IsFirstStage(get.Name))
+            : new BootDecision.NotFound("no such loader")),
+        _ => throw new ArgumentOutOfRangeException(nameof(request), request.GetType().Name, "A request without a rule."),
+    };
+
+    /// <summary>
+    /// The loader comes before the decision what to boot: the script or grub.cfg it fetches next holds that, and says on the
+    /// console why. So the state of the machine hardly matters here.
+    /// </summary>
+    private static BootPlan Offer(BootView view, MachineMatch match, BootClient client)
+    {
+        if (client.Stage == BootStage.None)
+        {
+            return new(new BootDecision.NoOffer("not a boot client"));
+        }
+
+        if (match is not MachineMatch.Found && view.Mode != NetworkMode.Authoritative)
+        {
+            return new(new BootDecision.NoOffer($"{Why(match)}; on another server's network only known machines are answered"));
+        }
+
+        if (client.Stage == BootStage.Ipxe)
+        {
+            return new(new BootDecision.Offer(new BootOffer(view.ScriptUrl, "iPXE gets its script")));
+        }
+
+        var uefi = view.UefiLoader;
+        string? alarm = null;
+        var loops = view.Loaders.Fetches >= LoaderLoop;
+        var loader = LoaderChoice.File(client.Stage, client.Architectures, uefi);
+        if (loops && loader is LoaderChoice.UefiIpxe)
+        {
+            // Secure Boot refuses an unsigned loader after loading it; shim starts in both states.
+            loader = LoaderChoice.Shim;
+            alarm = $"{client.Mac} fetched {LoaderChoice.UefiIpxe} {view.Loaders.Fetches} times without asking for a script: shim instead";
+        }
+        else if (view.Loaders.Fetches > LoaderLoop && loader is LoaderChoice.BiosIpxe)
+        {
+            // A loader that does not say it is iPXE, and would be loaded for ever.
+            alarm = $"{client.Mac} fetched {loader} {view.Loaders.Fetches} times without asking for a script: it gets the script itself";
+            return new(new BootDecision.Offer(new BootOffer(view.ScriptUrl, "loader loop")), Alarm: alarm);
+        }
+        else if (view.Loaders.Fetches > LoaderLoop && loader is not null)
+        {
+            alarm = $"{client.Mac} fetched {loader} {view.Loaders.Fetches} times without asking for a script";
+        }
+
+        if (loader is null)
+        {
+            return new(new BootDecision.NoOffer($"no loader for architecture {string.Join(',', client.Architectures)}"));
+        }
+
+        var file = client.Stage == BootStage.Http ? view.LoaderUrl(loader) : loader;
+        return new(new BootDecision.Offer(new BootOffer(file, $"{client.Stage} firmware gets its loader")), Alarm: alarm);
+    }
+
+    private static BootPlan Read(BootView view, MachineMatch match, Deployment? deployment, BootRequest.Tftp read)
+    {
+        var name = read.Path[(read.Path.LastIndexOf('/') + 1)..];
+        if (read.Path is EnvironmentKernel or EnvironmentInitrd)
+        {
+            return new(new BootDecision.Environment(read.Path == EnvironmentKernel ? EnvironmentPart.Kernel : EnvironmentPart.Initrd));
+        }
+
+        // Shim joins its own folder with the second stage's name, in odd ways; only the name counts.
+        if (LoaderChoice.IsLoader(name))
+        {
+            return new(new BootDecision.Loader(name, LoaderChoice.IsFirstStage(name)));
+        }
+
+        // GRUB tries many names (by MAC, by shrinking address, plain); the first and the last of them are answered.
+        if (name == "grub.cfg" || name.StartsWith("grub.cfg-01-", StringComparison.Ordinal))
+        {
+            return GrubConfig(view, match, deployment, read, name);
+        }
+
+        return new(new BootDecision.NotFound("no such file"));
+    }
+
+    private static BootPlan GrubConfig(BootView view, MachineMatch match, Deployment? deployment, BootRequest.Tftp read, string name)
+    {
+        if (read.Owner.Ownership != AddressOwnership.Leased)
+        {
+            return view.Mode == NetworkMode.Authoritative
+                ? new(new BootDecision.Refused($"{read.Source} has no lease"))
+                : new(new BootDecision.LocalScript(ScriptDialect.Grub, "GRUB names no MAC by TFTP, and another server leases here: use uefiLoader ipxe"));
+        }
+
+        if (name.Length > "grub.cfg-01-".Length
+            && (!MacAddress.TryParse(name["grub.cfg-01-".Length..], null, out var mac) || mac != read.Owner.Mac))
+        {
+            var alarm = $"{read.Source}, leased to {read.Owner.Mac}, asked for {name}";
+            return new(new BootDecision.Refused(alarm), Alarm: alarm);
+        }
+
+        return Script(ScriptDialect.Grub, match, deployment, read.Source);
+    }
+
+    private static BootPlan Script(MachineMatch match, Deployment? deployment, BootRequest.Script get)
+    {
+        if (get.Owner is { Ownership: AddressOwnership.Leased, Mac: { } owner } && owner != get.Mac)
+        {
+            var alarm = $"{get.Source}, leased to {owner}, asked for the boot script of {get.Mac}";
+            return new(new BootDecision.Refused(alarm), Alarm: alarm);
+        }
+
+        if (get.Owner.Ownership == AddressOwnership.Nobody)
+        {
+            var alarm = $"{get.Source}, leased to nobody, asked for the boot script of {get.Mac}";
+            return new(new BootDecision.Refused(alarm), Alarm: alarm);
+        }
+
+        return Script(ScriptDialect.Ipxe, match, deployment, get.Source);
+    }
+
+    private static BootPlan Script(ScriptDialect dialect, MachineMatch match, Deployment? deployment, IPAddress source)
+    {
+        if (match is not MachineMatch.Found { Machine: var machine } found)
+        {
+            return Local($"{Why(match)}. It is listed by: netdeploy machines");
+        }
+
+        if (machine.Quarantine is { } quarantine)
+        {
+            return Local($"{machine.Name} is in quarantine: {quarantine.Reason}. To go on: netdeploy release {machine.Name}");
+        }
+
+        // Past the claim too: the deployment itself answers with local boot, and records a second boot as an alarm.
+        if (deployment is not null && !deployment.State.IsTerminal())
+        {
+            return new(new BootDecision.DeployScript(dialect), new ProposedBoot(source, found.Strength));
+        }
+
+        return Local(deployment is null
+            ? $"{machine.Name} has no deployment. To install it: netdeploy deploy {machine.Name}"
+            : $"{machine.Name} is {deployment.State.Word()}. To install it again: netdeploy deploy {machine.Name}");
+
+        BootPlan Local(string reason) => new(new BootDecision.LocalScript(dialect, reason));
+    }
+
+    private static string Why(MachineMatch match) => match switch
+    {
+        MachineMatch.Unknown unknown => $"unknown machine: {unknown.Reason}",
+        MachineMatch.Conflict conflict => $"conflicting bindings: {conflict.Reason}",
+        _ => "known",
+    };
+}

@@ -1,0 +1,54 @@
+using System.Net;
+using NetDeploy.Protocols;
+
+namespace NetDeploy.Core.Boot;
+
+/// <summary>The questions a booting machine asks, whatever protocol carried them.</summary>
+public abstract record BootRequest
+{
+    private BootRequest()
+    {
+    }
+
+    /// <summary>DHCP: an address is decided elsewhere; which boot file goes with it?</summary>
+    public sealed record Dhcp(BootClient Client) : BootRequest;
+
+    /// <param name="Path">Normalised: <c>/</c> only, none at the start.</param>
+    /// <param name="Owner">Whose the asking address is.</param>
+    public sealed record Tftp(string Path, IPAddress Source, AddressOwner Owner) : BootRequest;
+
+    /// <summary>iPXE's boot script: <c>GET /boot/script?mac=..&amp;uuid=..</c>. MAC and UUID are what the sender says.</summary>
+    public sealed record Script(MacAddress Mac, Guid? Uuid, IPAddress Source, AddressOwner Owner) : BootRequest;
+
+    /// <summary>UEFI HTTP boot: <c>GET /boot/loaders/NAME</c>.</summary>
+    public sealed record HttpLoader(string Name) : BootRequest;
+}
+
+/// <summary>What the lease table knows of an address.</summary>
+public enum AddressOwnership
+{
+    /// <summary>Another server leases on that network: nothing is known.</summary>
+    Foreign,
+
+    /// <summary>We lease there, and nobody has this address.</summary>
+    Nobody,
+
+    /// <summary>We leased it.</summary>
+    Leased,
+}
+
+/// <param name="Mac">Set exactly where <see cref="AddressOwnership.Leased"/>.</param>
+public readonly record struct AddressOwner(AddressOwnership Ownership, MacAddress? Mac)
+{
+    public static AddressOwner Foreign => default;
+
+    public static AddressOwner Nobody => new(AddressOwnership.Nobody, null);
+
+    public static AddressOwner Of(MacAddress mac) => new(AddressOwnership.Leased, mac);
+}
+
+/// <summary>The lease table, as identity checks see it. Thread-safe; answers from memory.</summary>
+public interface IAddressOwners
+{
+    AddressOwner OwnerOf(IPAddress address);
+}

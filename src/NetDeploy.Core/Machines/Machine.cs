@@ -1,0 +1,70 @@
+using System.Collections.Immutable;
+using System.Net;
+
+namespace NetDeploy.Core.Machines;
+
+public enum MachineKind
+{
+    Metal,
+    Guest,
+}
+
+/// <summary>Why a machine is kept from reinstalling, until <c>release</c>.</summary>
+public sealed record Quarantine(DateTimeOffset Since, string DeploymentId, string Reason);
+
+/// <summary>What a machine's inventory and reports said last.</summary>
+public sealed record MachineReport
+{
+    public DateTimeOffset At { get; init; }
+
+    /// <summary>The inventory's keys with their values in the order they came; bounded by the service.</summary>
+    public ImmutableSortedDictionary<string, ImmutableArray<string>> Inventory { get; init; } =
+        ImmutableSortedDictionary<string, ImmutableArray<string>>.Empty;
+
+    /// <summary>SSH host keys, one <c>.pub</c> line each.</summary>
+    public ImmutableArray<string> HostKeys { get; init; } = [];
+}
+
+/// <summary>A machine's record: the id that stays, and the hardware, address and deployment it has now.</summary>
+public sealed record Machine
+{
+    /// <summary>Made once and never reused; a new name or new hardware does not change it.</summary>
+    public required string Id { get; init; }
+
+    public required string Name { get; init; }
+
+    public MachineKind Kind { get; init; }
+
+    public Binding Binding { get; init; } = new();
+
+    /// <summary>Bindings it had before, newest first; the last eight are kept.</summary>
+    public ImmutableArray<Binding> FormerBindings { get; init; } = [];
+
+    /// <summary>The static addresses its specification gives the installed system; they may send the first-boot report.</summary>
+    public ImmutableArray<IPAddress> Addresses { get; init; } = [];
+
+    /// <summary>A protected machine refuses <c>deploy</c>.</summary>
+    public bool Protected { get; init; }
+
+    public Quarantine? Quarantine { get; init; }
+
+    /// <summary>The newest deployment, whatever its state; callbacks of any other are recorded and change nothing.</summary>
+    public string? DeploymentId { get; init; }
+
+    /// <summary>The deployment that this hardware's disk holds: the last one that reached <c>installed</c>.</summary>
+    public string? InstalledDeploymentId { get; init; }
+
+    public MachineReport? Observed { get; init; }
+
+    /// <summary>Set by the store; a write names the revision it read.</summary>
+    public long Revision { get; init; }
+
+    /// <summary>Moves the machine to other hardware: the old binding becomes history, and the report of the old hardware goes.</summary>
+    public Machine Replace(Binding hardware) => this with
+    {
+        Binding = hardware,
+        FormerBindings = [.. FormerBindings.Insert(0, Binding).Take(8)],
+        InstalledDeploymentId = null,
+        Observed = null,
+    };
+}
