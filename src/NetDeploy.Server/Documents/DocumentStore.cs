@@ -1,0 +1,191 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Text;
+using NetDeploy.Core.Profiles;
+using NetDeploy.Server.Storage;
+
+namespace NetDeploy.Server.Documents;
+
+/// <summary>The desired state in force: its texts and what they compile to. Read as a whole, swapped as a whole.</summary>
+/// <param name="Revision">Counts the applied sets; 0 before the first.</param>
+/// <param name="Applied">Ordered by path; without what comes with the server.</param>
+public sealed record DesiredState(long Revision, ImmutableArray<SourceText> Applied, ImmutableArray<SourceText> Shipped, Snapshot Snapshot)
+{
+    public IEnumerable<SourceText> Texts => Shipped.Concat(Applied);
+}
+
+/// <param name="State">The state in force afterwards: the new one, or the old one where the new one was refused.</param>
+public sealed record ApplyOutcome(bool Accepted, DesiredState State, ImmutableArray<Diagnostic> Diagnostics);
+
+/// <summary>
+/// Keeps the applied documents as text, one folder a revision, and a link to the one in force. A set that does not compile
+/// is refused and the last good one keeps serving; a kill at any moment leaves the old revision or the new one.
+/// </summary>
+public sealed class DocumentStore
+{
+    /// <summary>Revisions kept behind the one in force, for people to look at and go back to.</summary>
+    private const int Kept = 10;
+
+    private readonly string _folder;
+    private readonly Lock _applying = new();
+    private volatile DesiredState _current;
+
+    private DocumentStore(string folder, DesiredState current)
+    {
+        _folder = folder;
+        _current = current;
+    }
+
+    public DesiredState Current => _current;
+
+    /// <param name="shippedFolder">Distributions and profiles that come with the server; a document of the same kind and name in the applied set wins.</param>
+    /// <exception cref="ServerFault">The shipped or the stored documents do not compile.</exception>
+    public static DocumentStore Open(string folder, string shippedFolder)
+    {
+        if (!Directory.Exists(shippedFolder))
+        {
+            throw new ServerFault($"There is no folder {shippedFolder} with the distributions and profiles.", "Name it in the configuration: profiles: DIR.");
+        }
+
+        Directory.CreateDirectory(folder);
+        foreach (var torn in Directory.EnumerateDirectories(folder, "*.part"))
+        {
+            Directory.Delete(torn, recursive: true);
+        }
+
+        var shipped = Read(shippedFolder, "shipped/");
+        var link = new DirectoryInfo(Path.Combine(folder, "current"));
+        var target = link.LinkTarget;
+        var revision = target is null ? 0 : long.Parse(target.AsSpan(1), CultureInfo.InvariantCulture);
+        var applied = target is null ? [] : Read(Path.Combine(folder, target), "");
+        var compiled = DocumentSet.Parse(Merge(shipped, applied));
+        if (compiled.Value is null)
+        {
+            var first = compiled.Diagnostics.First(d => d.Severity == Severity.Error);
+            throw new ServerFault(
+                $"The documents in {folder} do not compile any more: {first}",
+                $"Mend that file below {Path.Combine(folder, "current")}, or point the link 'current' to an older revision beside it.");
+        }
+
+        return new DocumentStore(folder, new DesiredState(revision, applied, shipped, compiled.Value));
+    }
+
+    /// <summary>Compiles the stored texts with these among them, and puts the result in force unless there is an error.</summary>
+    /// <param name="basedOn">The revision they were made from; null: any.</param>
+    /// <param name="prune">Drop the stored texts that are not among these.</param>
+    public ApplyOutcome Apply(IReadOnlyCollection<SourceText> texts, long? basedOn, bool prune, bool checkOnly)
+    {
+        lock (_applying)
+        {
+            var old = _current;
+            if (basedOn is { } wanted && wanted != old.Revision)
+            {
+                return Refuse(old, $"the documents are at revision {old.Revision}, these were made from {wanted}.", "Read what changed, merge, and apply again with the new revision.");
+            }
+
+            if (texts.FirstOrDefault(t => !IsRelative(t.Path)) is { } outside)
+            {
+                return Refuse(old, $"'{outside.Path}' is no relative path of a YAML file.", "Apply a folder, or one .yaml file.");
+            }
+
+            var applied = texts.ToDictionary(t => t.Path, StringComparer.Ordinal);
+            if (!prune)
+            {
+                foreach (var kept in old.Applied)
+                {
+                    applied.TryAdd(kept.Path, kept);
+                }
+            }
+
+            ImmutableArray<SourceText> all = [.. applied.Values.OrderBy(t => t.Path, StringComparer.Ordinal)];
+            var compiled = DocumentSet.Parse(Merge(old.Shipped, all));
+            if (compiled.Value is null || checkOnly)
+            {
+                return new ApplyOutcome(false, old, compiled.Diagnostics);
+            }
+
+            if (all.SequenceEqual(old.Applied))
+            {
+                return new ApplyOutcome(true, old, compiled.Diagnostics);
+            }
+
+            var revision = old.Revision + 1;
+            Save(revision, all);
+            _current = new DesiredState(revision, all, old.Shipped, compiled.Value);
+            return new ApplyOutcome(true, _current, compiled.Diagnostics);
+        }
+    }
+
+    /// <summary>A shipped document is a default: the whole file goes where an applied file stands at the same path.</summary>
+    internal static IEnumerable<SourceText> Merge(IEnumerable<SourceText> shipped, IReadOnlyCollection<SourceText> applied)
+    {
+        var overridden = applied.Select(t => "shipped/" + t.Path).ToHashSet(StringComparer.Ordinal);
+        return shipped.Where(t => !overridden.Contains(t.Path)).Concat(applied);
+    }
+
+    private static ApplyOutcome Refuse(DesiredState state, string message, string remedy) =>
+        new(false, state, [new Diagnostic(Severity.Error, "", 0, 0, "", message, remedy)]);
+
+    private static bool IsRelative(string path) =>
+        path.Length is > 0 and <= 200
+        && Path.GetExtension(path) is ".yaml" or ".yml"
+        && !Path.IsPathRooted(path)
+        && !path.Contains('\\', StringComparison.Ordinal)
+        && path.Split('/').All(part => part is not ("" or "." or "..") && !part.Any(char.IsControl));
+
+    private static ImmutableArray<SourceText> Read(string folder, string prefix) =>
+    [
+        .. Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
+            .Where(f => Path.GetExtension(f) is ".yaml" or ".yml")
+            .Select(f => new SourceText(prefix + Path.GetRelativePath(folder, f), File.ReadAllText(f)))
+            .OrderBy(t => t.Path, StringComparer.Ordinal),
+    ];
+
+    private void Save(long revision, ImmutableArray<SourceText> texts)
+    {
+        var name = string.Create(CultureInfo.InvariantCulture, $"r{revision:000000}");
+        var part = Path.Combine(_folder, name + ".part");
+        var final = Path.Combine(_folder, name);
+        var nextLink = Path.Combine(_folder, "next");
+        try
+        {
+            // Left by a kill between the rename of the folder and that of the link: it was never in force.
+            if (Directory.Exists(final))
+            {
+                Directory.Delete(final, recursive: true);
+            }
+
+            Directory.CreateDirectory(part);
+            foreach (var text in texts)
+            {
+                var path = Path.Combine(part, text.Path);
+                Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+                using var file = new FileStream(path, FileMode.CreateNew, FileAccess.Write);
+                file.Write(Encoding.UTF8.GetBytes(text.Content));
+                file.Flush(flushToDisk: true);
+            }
+
+            Directory.Move(part, final);
+            File.Delete(nextLink);
+            File.CreateSymbolicLink(nextLink, name);
+            FolderSync.Sync(_folder);
+            // rename(2) puts one link in the place of the other in one step.
+            File.Move(nextLink, Path.Combine(_folder, "current"), overwrite: true);
+            FolderSync.Sync(_folder);
+        }
+        catch (IOException e)
+        {
+            if (Directory.Exists(part))
+            {
+                Directory.Delete(part, recursive: true);
+            }
+
+            throw new ServerFault($"The documents could not be stored in {_folder}: {e.Message}", "Make room on that disk and apply again; the last revision keeps serving.", e);
+        }
+
+        foreach (var old in Directory.EnumerateDirectories(_folder, "r*").Where(d => !d.EndsWith(".part", StringComparison.Ordinal)).Order(StringComparer.Ordinal).SkipLast(Kept + 1))
+        {
+            Directory.Delete(old, recursive: true);
+        }
+    }
+}

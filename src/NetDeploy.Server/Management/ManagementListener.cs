@@ -1,0 +1,75 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using NetDeploy.Client;
+
+namespace NetDeploy.Server.Management;
+
+/// <summary>The management API on a Unix socket: mode 0600, and the peer checked by the kernel's word.</summary>
+internal static class ManagementListener
+{
+    private const int BodyLimit = 16 * 1024 * 1024;
+
+    public static WebApplication Build(string socketPath, ManagementServices services, ILoggerFactory logging)
+    {
+        PrepareSocket(socketPath);
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Services.AddSingleton(logging);
+        builder.Services.ConfigureHttpJsonOptions(o => o.SerializerOptions.TypeInfoResolverChain.Insert(0, NetDeployJson.Default));
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = BodyLimit;
+            kestrel.ListenUnixSocket(socketPath, listen => listen.Use(next => connection =>
+            {
+                if (UnixPeer.MayManage(connection))
+                {
+                    return next(connection);
+                }
+
+                connection.Abort();
+                return Task.CompletedTask;
+            }));
+        });
+        var app = builder.Build();
+        app.Use(ExplainFaultsAsync);
+        app.MapManagement(services);
+        return app;
+    }
+
+    /// <summary>Call once the listener is up: the socket exists from then on.</summary>
+    public static void Restrict(string socketPath) => File.SetUnixFileMode(socketPath, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+
+    private static void PrepareSocket(string socketPath)
+    {
+        var folder = Path.GetDirectoryName(socketPath)!;
+        // The folder is closed before the socket exists, so that there is no moment at which others may connect.
+        Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        if (socketPath.Length > 100)
+        {
+            throw new ServerFault($"The socket's path {socketPath} is too long for the kernel (unix(7): 108 bytes).", "Choose a shorter data folder with --data.");
+        }
+
+        // A socket left by a killed server refuses the bind; the store's lock has already shown that no other server lives.
+        File.Delete(socketPath);
+    }
+
+    private static async Task ExplainFaultsAsync(HttpContext context, RequestDelegate next)
+    {
+        try
+        {
+            await next(context).ConfigureAwait(false);
+        }
+        catch (ServerFault e) when (!context.Response.HasStarted)
+        {
+            await Problems.Refuse(StatusCodes.Status409Conflict, e.Message, e.Remedy).ExecuteAsync(context).ConfigureAwait(false);
+        }
+        catch (BadHttpRequestException e) when (!context.Response.HasStarted)
+        {
+            await Problems.Refuse(e.StatusCode, e.Message, "Send what the API's contracts say (NetDeploy.Client).").ExecuteAsync(context).ConfigureAwait(false);
+        }
+    }
+}
