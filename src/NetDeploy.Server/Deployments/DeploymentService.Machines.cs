@@ -1,0 +1,269 @@
+using System.Collections.Immutable;
+using NetDeploy.Core.Deployments;
+using NetDeploy.Core.Machines;
+using NetDeploy.Server.Storage;
+
+namespace NetDeploy.Server.Deployments;
+
+/// <summary>What operators ask.</summary>
+public sealed partial class DeploymentService
+{
+    private const int MaxPlanInputs = 256 << 10;
+
+    /// <summary>
+    /// Creates the machine or takes over what its document says. A null binding keeps the hardware it has. What
+    /// belongs to the machine's life (deployment, quarantine, report) is not touched.
+    /// </summary>
+    public Task<CommandResult<Machine>> PutMachineAsync(MachineDraft draft, CancellationToken cancellationToken = default) =>
+        ChangeMachineAsync(draft.Name, create: true, machine => new(machine with
+        {
+            Kind = draft.Kind,
+            Addresses = draft.Addresses,
+            Protected = draft.Protected,
+            Binding = draft.Binding is { } binding && !SameHardware(binding, machine.Binding) ? binding with { Since = _clock.GetUtcNow() } : machine.Binding,
+        }, null), note: null, cancellationToken);
+
+    /// <summary>Lifts the quarantine; the machine may be deployed again. Nothing installs without a new grant.</summary>
+    public Task<CommandResult<Machine>> ReleaseAsync(string name, CancellationToken cancellationToken = default) =>
+        ChangeMachineAsync(name, create: false, machine => machine.Quarantine is null
+            ? new(null, $"{name} is not in quarantine.")
+            : new(machine with { Quarantine = null }, null),
+            TimelineNote.Of("release", TimelineSeverity.Info, "released from quarantine"), cancellationToken);
+
+    /// <summary>
+    /// Moves the machine to other hardware: name, id and addresses stay. An open grant was given to the old hardware and is
+    /// cancelled; past the claim it is refused.
+    /// </summary>
+    public async Task<CommandResult<Machine>> ReplaceAsync(string name, Binding hardware, CancellationToken cancellationToken = default)
+    {
+        if (hardware.IsEmpty)
+        {
+            return new(null, "New hardware needs at least one MAC or a slot.");
+        }
+
+        if (_index.ByName(name) is { } machine && Current(machine.Id) is { } deployment && !deployment.State.IsTerminal())
+        {
+            var cancelled = await CancelAsync(name, $"replace {name}", cancellationToken).ConfigureAwait(false);
+            if (!cancelled.Ok)
+            {
+                return new(null, cancelled.Refusal);
+            }
+        }
+
+        var now = _clock.GetUtcNow();
+        return await ChangeMachineAsync(name, create: false,
+            known => Current(known.Id) is { } open && !open.State.IsTerminal()
+                ? new(null, $"{name} was given a deployment meanwhile; try again.")
+                : new(known.Replace(hardware with { Since = now }), null),
+            TimelineNote.Of("replace", TimelineSeverity.Info, $"moved to other hardware: {string.Join(", ", hardware.Macs)} {hardware.Slot}"),
+            cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Removes the machine with its history. Refused while a deployment is open.</summary>
+    public async Task<CommandResult<Machine>> ForgetAsync(string name, CancellationToken cancellationToken = default)
+    {
+        for (var attempt = 0; attempt < Attempts; attempt++)
+        {
+            var machine = await MachineAsync(name, cancellationToken).ConfigureAwait(false);
+            if (machine is null)
+            {
+                return new(null, $"No machine is called {name}.");
+            }
+
+            if (machine.DeploymentId is { } id && await _store.DeploymentAsync(id, cancellationToken).ConfigureAwait(false) is { } deployment
+                && !deployment.State.IsTerminal())
+            {
+                return new(null, $"{name} has a deployment that is {deployment.State.Word()}. Cancel it first, or wait for its end.");
+            }
+
+            if (await _store.CommitAsync(new StoreChange { Forgotten = [machine] }, cancellationToken).ConfigureAwait(false) is CommitResult.Committed)
+            {
+                lock (_indexGate)
+                {
+                    _index = new MachineIndex(_index.Machines.Where(m => m.Id != machine.Id));
+                }
+
+                _current.TryRemove(machine.Id, out _);
+                return new(machine, null);
+            }
+        }
+
+        throw new StoreException($"Machine {name} lost {Attempts} races in a row.");
+    }
+
+    /// <summary>One attempt to give one machine one recipe. Machine and deployment change in one transaction, so two grants never stand.</summary>
+    public async Task<CommandResult<Deployment>> GrantAsync(GrantRequest request, CancellationToken cancellationToken = default)
+    {
+        if (request.PlanInputs?.Length > MaxPlanInputs)
+        {
+            return new(null, $"The plan's inputs are longer than {MaxPlanInputs} characters.");
+        }
+
+        for (var attempt = 0; attempt < Attempts; attempt++)
+        {
+            var machine = await MachineAsync(request.MachineName, cancellationToken).ConfigureAwait(false);
+            if (await RefusalAsync(request.MachineName, machine, cancellationToken).ConfigureAwait(false) is { } refusal)
+            {
+                return new(null, refusal);
+            }
+
+            var now = _clock.GetUtcNow();
+            var deployment = new Deployment
+            {
+                Id = NewId(now),
+                MachineId = machine!.Id,
+                MachineName = machine.Name,
+                RecipeHash = request.RecipeHash,
+                Generation = _store.Generation,
+                PlanInputs = request.PlanInputs,
+                ImageKey = request.ImageKey,
+                ImageId = request.ImageId,
+                State = request.ImageId is null ? DeploymentState.Preparing : DeploymentState.Granted,
+                CreatedAt = now,
+                GrantedAt = request.ImageId is null ? null : now,
+                HeardAt = now,
+            };
+            var text = request.ImageId is null ? $"asked for by {request.By}; its image is being built" : $"asked for by {request.By}; the machine may boot and claim";
+            var change = new StoreChange
+            {
+                Machines = [machine with { DeploymentId = deployment.Id }],
+                Deployments = [deployment],
+                Entries = [new TimelineDraft(now, machine.Id, deployment.Id, TimelineNote.Of(deployment.State.Word(), TimelineSeverity.Info, text))],
+            };
+            if (await _store.CommitAsync(change, cancellationToken).ConfigureAwait(false) is CommitResult.Committed committed)
+            {
+                Publish(committed);
+                return new(committed.Deployments[0], null);
+            }
+        }
+
+        throw new StoreException($"The grant for {request.MachineName} lost {Attempts} races in a row.");
+    }
+
+    /// <summary>The image is built: the grant begins. False where the deployment ended meanwhile.</summary>
+    public async Task<bool> ImageReadyAsync(string deploymentId, string imageId, CancellationToken cancellationToken = default) =>
+        await ApplyAsync(deploymentId, _ => new DeploymentEvent.ImageReady(imageId), cancellationToken: cancellationToken).ConfigureAwait(false)
+            is { Answer: DeploymentAnswer.Accepted };
+
+    /// <summary>The image could not be built; the machine was not touched and is not quarantined.</summary>
+    public Task PreparationFailedAsync(string deploymentId, string reason, CancellationToken cancellationToken = default) =>
+        ApplyAsync(deploymentId, _ => new DeploymentEvent.PreparationFailed(reason), cancellationToken: cancellationToken);
+
+    /// <summary>Withdraws a deployment before its claim.</summary>
+    public async Task<CommandResult<Deployment>> CancelAsync(string name, string by, CancellationToken cancellationToken = default)
+    {
+        if (_index.ByName(name) is not { } machine)
+        {
+            return new(null, $"No machine is called {name}.");
+        }
+
+        if (machine.DeploymentId is not { } id)
+        {
+            return new(null, $"{name} has no deployment.");
+        }
+
+        var outcome = await ApplyAsync(id, _ => new DeploymentEvent.CancelRequested(TimelineNote.Clean(by, 100)), cancellationToken: cancellationToken).ConfigureAwait(false);
+        return outcome switch
+        {
+            null => new(null, $"{name} has no deployment."),
+            { Answer: DeploymentAnswer.Refused refused } => new(null, $"{name}: {refused.Reason}."),
+            _ => new(outcome.Next, null),
+        };
+    }
+
+    private async ValueTask<string?> RefusalAsync(string name, Machine? machine, CancellationToken cancellationToken)
+    {
+        if (machine is null)
+        {
+            return $"No machine is called {name}. Remedy: netdeploy apply its document first.";
+        }
+
+        if (machine.Protected)
+        {
+            return $"{name} is protected. Remedy: set protected: false in its document and apply it.";
+        }
+
+        if (machine.Quarantine is { } quarantine)
+        {
+            return $"{name} is in quarantine: {quarantine.Reason}. Remedy: netdeploy release {name}";
+        }
+
+        if (machine.Binding.IsEmpty)
+        {
+            return $"{name} is bound to no hardware. Remedy: netdeploy replace {name} --mac MAC";
+        }
+
+        if (_index.Conflicts().FirstOrDefault(c => c.Names.Contains(name)) is { } conflict)
+        {
+            return $"{name}: {conflict.Reason}. Remedy: leave the key with one of them.";
+        }
+
+        return machine.DeploymentId is { } id
+            && await _store.DeploymentAsync(id, cancellationToken).ConfigureAwait(false) is { } open && !open.State.IsTerminal()
+            ? $"{name} has a deployment that is {open.State.Word()}. Remedy: wait for its end, or cancel it before its claim."
+            : null;
+    }
+
+    private async Task<CommandResult<Machine>> ChangeMachineAsync(
+        string name, bool create, Func<Machine, CommandResult<Machine>> change, TimelineNote? note, CancellationToken cancellationToken)
+    {
+        for (var attempt = 0; attempt < Attempts; attempt++)
+        {
+            var machine = await MachineAsync(name, cancellationToken).ConfigureAwait(false);
+            if (machine is null && !create)
+            {
+                return new(null, $"No machine is called {name}.");
+            }
+
+            var now = _clock.GetUtcNow();
+            var result = change(machine ?? new Machine { Id = NewId(now), Name = name });
+            if (result.Value is not { } next || next == machine)
+            {
+                return result;
+            }
+
+            if (!SameHardware(next.Binding, machine?.Binding) && Clash(next) is { } clash)
+            {
+                return new(null, clash);
+            }
+
+            ImmutableArray<TimelineDraft> entries = note is null ? [] : [new TimelineDraft(now, next.Id, null, note)];
+            if (await _store.CommitAsync(new StoreChange { Machines = [next], Entries = entries }, cancellationToken).ConfigureAwait(false)
+                is CommitResult.Committed committed)
+            {
+                Publish(committed);
+                return new(committed.Machines[0], null);
+            }
+        }
+
+        throw new StoreException($"Machine {name} lost {Attempts} races in a row.");
+    }
+
+    /// <summary>Another machine that owns a MAC or the slot of this one.</summary>
+    private string? Clash(Machine machine)
+    {
+        foreach (var other in _index.Machines.Where(m => m.Id != machine.Id))
+        {
+            if (machine.Binding.Macs.Where(other.Binding.Macs.Contains).Take(1).ToList() is [var mac])
+            {
+                return $"MAC {mac} belongs to {other.Name}. Remedy: netdeploy forget {other.Name}, or replace it first.";
+            }
+
+            if (machine.Binding.Slot is { } slot && slot == other.Binding.Slot)
+            {
+                return $"Slot {slot} belongs to {other.Name}. Remedy: netdeploy forget {other.Name}, or replace it first.";
+            }
+        }
+
+        return null;
+    }
+
+    private async ValueTask<Machine?> MachineAsync(string name, CancellationToken cancellationToken) =>
+        _index.ByName(name) is { } known ? await _store.MachineAsync(known.Id, cancellationToken).ConfigureAwait(false) : null;
+
+    private static bool SameHardware(Binding a, Binding? b) =>
+        b is not null && a.Macs.AsSpan().SequenceEqual(b.Macs.AsSpan()) && a.Uuid == b.Uuid && a.Serial == b.Serial && a.Slot == b.Slot && a.Duid == b.Duid;
+
+    /// <summary>32 hex digits, growing with time: safe in a URL and on a kernel command line.</summary>
+    private static string NewId(DateTimeOffset now) => Guid.CreateVersion7(now).ToString("n");
+}

@@ -1,0 +1,15 @@
+using NetDeploy.Core.Machines;
+
+namespace NetDeploy.Server.Power;
+
+/// <summary>No remote control: the operator presses the button.</summary>
+public sealed class ManualPower : IPower
+{
+    public string Name => "manual";
+
+    public Task<PowerResult> BootFromNetworkAsync(Machine machine, CancellationToken cancellationToken)
+    {
+        var which = machine.Binding.Macs.IsDefaultOrEmpty ? "" : $" (MAC {string.Join(", ", machine.Binding.Macs)})";
+        return Task.FromResult(new PowerResult(false, $"Power on {machine.Name}{which}, or restart it; it must boot from the network first."));
+    }
+}

@@ -1,0 +1,47 @@
+using System.Security.Cryptography;
+
+namespace NetDeploy.Server.Storage;
+
+/// <summary>The key that tokens are derived with: 32 random bytes in a file of mode 0600 beside the store, never in it.</summary>
+public static class ServerKey
+{
+    /// <summary>Reads the key, or makes it on the first start.</summary>
+    /// <exception cref="StoreException">The file is damaged, or others may read it.</exception>
+    public static byte[] LoadOrCreate(string path)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            throw new PlatformNotSupportedException("The server runs on Linux.");
+        }
+
+        if (!File.Exists(path))
+        {
+            var part = path + ".part";
+            File.Delete(part);
+            using (var file = new FileStream(part, new FileStreamOptions
+            {
+                Mode = FileMode.CreateNew,
+                Access = FileAccess.Write,
+                UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+            }))
+            {
+                file.Write(RandomNumberGenerator.GetBytes(32));
+                file.Flush(flushToDisk: true);
+            }
+
+            File.Move(part, path);
+            FolderSync.Sync(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        }
+
+        const UnixFileMode Others = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
+        if ((File.GetUnixFileMode(path) & Others) != 0)
+        {
+            throw new StoreException($"Others can read the server key {path}. Remedy: chmod 600 {path}; if they may have read it, remove it, which voids open tokens.");
+        }
+
+        var key = File.ReadAllBytes(path);
+        return key.Length == 32
+            ? key
+            : throw new StoreException($"The server key {path} has {key.Length} bytes instead of 32. Remedy: restore it, or remove it; open tokens are void then.");
+    }
+}
