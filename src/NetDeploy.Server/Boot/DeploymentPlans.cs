@@ -1,0 +1,77 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using NetDeploy.Core.Deployments;
+using NetDeploy.Core.Profiles;
+using NetDeploy.Core.Secrets;
+using NetDeploy.Core.Targets;
+using NetDeploy.Server.Deployments;
+using NetDeploy.Server.Images;
+using NetDeploy.Server.Secrets;
+using NetDeploy.Server.Storage;
+
+namespace NetDeploy.Server.Boot;
+
+/// <summary>Serves a deployment its plan, rendered from the pinned recipe, and its image.</summary>
+internal sealed class DeploymentPlans(DeploymentService deployments, BulkStore bulk, ImageStore images, SecretStore secrets, ILogger logger)
+{
+    public async Task<IResult> PlanAsync(Caller caller, HttpRequest request, CancellationToken cancellationToken)
+    {
+        var (deployment, firstBootToken, refusal) = await deployments.OpenForPlanAsync(caller, cancellationToken).ConfigureAwait(false);
+        if (deployment is null)
+        {
+            return DeployRoutes.Text(refusal!, StatusCodes.Status409Conflict);
+        }
+
+        try
+        {
+            var (_, recipe) = await PinnedRecipe.ResolveAsync(bulk, deployment.PlanInputs!, deployment.RecipeHash, cancellationToken).ConfigureAwait(false);
+            using var image = images.Open(deployment.ImageId!);
+            var machine = deployments.Machines.ById(deployment.MachineId)!;
+            var rendered = TargetCatalog.Render(recipe, new PlanContext
+            {
+                Deployment = deployment.Id,
+                ServerUrl = new Uri($"http://{request.Host}"),
+                ImageSha256 = deployment.ImageId!,
+                ImageLength = image.Length,
+                FirstBootToken = new Secret("first-boot-token", deployment.Boot!.Number, firstBootToken!),
+                BootMac = machine.Binding.Macs is [var first, ..] ? first : null,
+                Strength = deployment.Strength,
+                Secrets = secrets.Reveal(),
+            });
+            if (rendered.Value is not { } plan)
+            {
+                throw new ServerFault($"The plan cannot be rendered: {rendered.Diagnostics.First(d => d.Severity == Severity.Error)}", "Mend that document, apply it and deploy again.");
+            }
+
+            // What is kept is the form without secrets, and the hash of the bytes that went out.
+            var kept = await bulk.AddAsync(System.Text.Encoding.UTF8.GetBytes(plan.Redacted), cancellationToken).ConfigureAwait(false);
+            deployments.Note(machine.Id, TimelineNote.Of("plan", TimelineSeverity.Info, $"plan served, SHA-256 {plan.Sha256[..12]}, kept without secrets as {kept[..12]}"));
+            return new PlainText(plan.Reveal(), StatusCodes.Status200OK, "text/x-shellscript; charset=utf-8");
+        }
+        catch (Exception e) when (e is ServerFault or FileNotFoundException)
+        {
+            BootLog.PlanFailed(logger, deployment.MachineName, deployment.Id, e.Message);
+            deployments.Note(deployment.MachineId, TimelineNote.Of("plan", TimelineSeverity.Alarm, e.Message));
+            return DeployRoutes.Text(e.Message, StatusCodes.Status500InternalServerError);
+        }
+    }
+
+    public async Task<IResult> ImageAsync(Caller caller, HttpRequest request, CancellationToken cancellationToken)
+    {
+        var (deployment, _, refusal) = await deployments.OpenForPlanAsync(caller, cancellationToken).ConfigureAwait(false);
+        if (deployment is null)
+        {
+            return DeployRoutes.Text(refusal!, StatusCodes.Status409Conflict);
+        }
+
+        try
+        {
+            return TypedResults.File(images.Open(deployment.ImageId!), "application/zstd", enableRangeProcessing: true);
+        }
+        catch (FileNotFoundException e)
+        {
+            BootLog.PlanFailed(logger, deployment.MachineName, deployment.Id, e.Message);
+            return DeployRoutes.Text($"image {deployment.ImageId} is gone from the server", StatusCodes.Status500InternalServerError);
+        }
+    }
+}

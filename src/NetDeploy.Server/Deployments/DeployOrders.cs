@@ -1,0 +1,176 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using NetDeploy.Core.Deployments;
+using NetDeploy.Core.Images;
+using NetDeploy.Core.Machines;
+using NetDeploy.Core.Profiles;
+using NetDeploy.Core.Targets;
+using NetDeploy.Server.Documents;
+using NetDeploy.Server.Images;
+using NetDeploy.Server.Power;
+using NetDeploy.Server.Storage;
+
+namespace NetDeploy.Server.Deployments;
+
+/// <param name="Diagnostics">Why the recipe does not render; empty where something else refused.</param>
+public sealed record OrderResult(Deployment? Deployment, string? Refusal, IReadOnlyList<Diagnostic> Diagnostics);
+
+/// <summary>
+/// The verb <c>deploy</c>: resolve and pin the recipe, ask for its image, and when that is there let the grant begin and switch
+/// the machine on. A server that restarts in between takes up every deployment that was preparing.
+/// </summary>
+public sealed class DeployOrders : IAsyncDisposable
+{
+    private readonly DeploymentService _deployments;
+    private readonly DocumentStore _documents;
+    private readonly ImageStore _images;
+    private readonly BulkStore _bulk;
+    private readonly IPower _power;
+    private readonly ILogger _logger;
+    private readonly ConcurrentDictionary<string, Task> _preparing = new(StringComparer.Ordinal);
+    private readonly CancellationTokenSource _stopping = new();
+
+    public DeployOrders(DeploymentService deployments, DocumentStore documents, ImageStore images, BulkStore bulk, IPower power, ILogger logger)
+    {
+        _deployments = deployments;
+        _documents = documents;
+        _images = images;
+        _bulk = bulk;
+        _power = power;
+        _logger = logger;
+    }
+
+    /// <summary>Takes up the deployments that were preparing when the last process ended.</summary>
+    public void Resume()
+    {
+        foreach (var deployment in _deployments.Preparing())
+        {
+            Prepare(deployment);
+        }
+    }
+
+    /// <param name="confirm">The machine's name again; needed where a system is installed already.</param>
+    public async Task<OrderResult> DeployAsync(string name, string? distro, InstallMethod? method, string? confirm, string by, CancellationToken cancellationToken)
+    {
+        var state = _documents.Current;
+        if (!state.Snapshot.Machines.TryGetValue(name, out var spec))
+        {
+            return new(null, $"No document describes the machine {name}. Remedy: netdeploy apply its document.", []);
+        }
+
+        if (_deployments.Machines.ByName(name) is { InstalledDeploymentId: not null } && confirm != name)
+        {
+            return new(null, $"{name} holds an installed system. Remedy: confirm with its name, or --yes.", []);
+        }
+
+        var resolved = state.Snapshot.Resolve(spec, distro, method);
+        if (resolved.Value is not { } recipe)
+        {
+            return new(null, $"The recipe of {name} does not resolve.", resolved.Diagnostics);
+        }
+
+        var diagnostics = TargetCatalog.Check(recipe);
+        if (diagnostics.Any(d => d.Severity == Severity.Error))
+        {
+            return new(null, $"The recipe of {name} cannot be rendered.", diagnostics);
+        }
+
+        var pin = await PinnedRecipe.PinAsync(_bulk, state, spec, distro, method, cancellationToken).ConfigureAwait(false);
+        var key = ImageKey.Of(recipe.Image).Value;
+        // Always through preparing, also where the image is there: one way in means one way to resume.
+        var granted = await _deployments.GrantAsync(new GrantRequest(name, recipe.Hash, pin.Write(), key, null, by), cancellationToken).ConfigureAwait(false);
+        if (granted.Value is not { } deployment)
+        {
+            return new(null, granted.Refusal, []);
+        }
+
+        Prepare(deployment);
+        return new(deployment, null, []);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync().ConfigureAwait(false);
+        await Task.WhenAll(_preparing.Values).ConfigureAwait(false);
+        _stopping.Dispose();
+    }
+
+    private void Prepare(Deployment deployment) =>
+        _preparing[deployment.Id] = Task.Run(async () =>
+        {
+            try
+            {
+                await PrepareAsync(deployment, _stopping.Token).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+            {
+                // The next process resumes it.
+            }
+            catch (Exception e) when (e is StoreException or ServerFault or IOException)
+            {
+                DeploymentLog.PreparationFailed(_logger, deployment.MachineName, deployment.Id, e.Message);
+                await FailAsync(deployment, e.Message).ConfigureAwait(false);
+            }
+            finally
+            {
+                _preparing.TryRemove(deployment.Id, out _);
+            }
+        });
+
+    private async Task PrepareAsync(Deployment deployment, CancellationToken cancellationToken)
+    {
+        var (_, recipe) = await PinnedRecipe.ResolveAsync(_bulk, deployment.PlanInputs!, deployment.RecipeHash, cancellationToken).ConfigureAwait(false);
+        _images.Request(deployment.ImageKey!, recipe.Image);
+        ImageEntry entry;
+        try
+        {
+            entry = await _images.WaitAsync(deployment.ImageKey!, new ImageNotes(_deployments, deployment), cancellationToken).ConfigureAwait(false);
+        }
+        catch (ImageBuildException e)
+        {
+            await FailAsync(deployment, e.Message).ConfigureAwait(false);
+            return;
+        }
+
+        if (!await _deployments.ImageReadyAsync(deployment.Id, entry.Id, cancellationToken).ConfigureAwait(false))
+        {
+            return;
+        }
+
+        _images.PublishPins();
+        if (_deployments.Machines.ById(deployment.MachineId) is { } machine)
+        {
+            var power = await _power.BootFromNetworkAsync(machine, cancellationToken).ConfigureAwait(false);
+            _deployments.Note(machine.Id, TimelineNote.Of("power", power.Done ? TimelineSeverity.Info : TimelineSeverity.Warning, power.Text));
+        }
+    }
+
+    private async Task FailAsync(Deployment deployment, string reason)
+    {
+        try
+        {
+            await _deployments.PreparationFailedAsync(deployment.Id, reason).ConfigureAwait(false);
+        }
+        catch (StoreException e)
+        {
+            // The store refuses even that; the deadline of preparing ends it once the store takes writes again.
+            DeploymentLog.PreparationFailed(_logger, deployment.MachineName, deployment.Id, e.Message);
+        }
+    }
+
+    /// <summary>The image's build in the machine's timeline, a line a step or ten percent.</summary>
+    private sealed class ImageNotes(DeploymentService deployments, Deployment deployment) : IProgress<ImageBuildProgress>
+    {
+        private (ImageBuildStep Step, int Tens) _last = (default, -1);
+
+        public void Report(ImageBuildProgress value)
+        {
+            var now = (value.Step, value.Percent / 10);
+            if (now != _last)
+            {
+                _last = now;
+                deployments.Note(deployment.MachineId, TimelineNote.Of("image", TimelineSeverity.Info, $"image: {value.Step.ToString().ToLowerInvariant()}, {value.Percent} %{(value.Detail.Length > 0 ? ": " + value.Detail : "")}"));
+            }
+        }
+    }
+}
