@@ -1,0 +1,125 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace NetDeploy.Server.Images;
+
+/// <summary>The few system calls the spool needs that .NET does not offer. Each failure is an <see cref="IOException"/> with errno's text.</summary>
+internal static partial class Posix
+{
+    /// <summary>For files that server and worker share, whatever the umask of the one that makes them.</summary>
+    public const UnixFileMode ReadableFile =
+        UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+
+    /// <summary>For folders that the build's users pass, and for what they run.</summary>
+    public const UnixFileMode ReadableFolder =
+        ReadableFile | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
+
+    private const int OpenReadOnly = 0;
+    private const int OpenDirectory = 0x10000;
+    private const int OpenNoFollow = 0x20000;
+    private const int OpenCloseOnExec = 0x80000;
+    private const int LockShared = 1;
+    private const int LockExclusive = 2;
+    private const int LockNonBlocking = 4;
+    private const int WouldBlock = 11;
+    private const int NoEntry = 2;
+    private const int NoSuchProcess = 3;
+    private const int Kill = 9;
+
+    public static uint EffectiveUserId => geteuid();
+
+    public static uint EffectiveGroupId => getegid();
+
+    /// <summary>
+    /// Opens a file for reading, or null when it does not exist. A symbolic link is an error: the server may be
+    /// root, the folder belongs to the build user, and a link there must not make the server read any other file.
+    /// </summary>
+    public static SafeFileHandle? OpenFileNoFollow(string path)
+    {
+        var handle = open(path, OpenReadOnly | OpenNoFollow | OpenCloseOnExec, 0);
+        if (!handle.IsInvalid)
+        {
+            return handle;
+        }
+
+        var error = Marshal.GetLastPInvokeError();
+        handle.Dispose();
+        return error == NoEntry ? null : throw Error("open", path, error);
+    }
+
+    /// <summary>Makes a rename or unlink in a folder durable.</summary>
+    public static void SyncDirectory(string path)
+    {
+        using var handle = open(path, OpenReadOnly | OpenDirectory | OpenCloseOnExec, 0);
+        if (handle.IsInvalid || fsync(handle) != 0)
+        {
+            throw Error("fsync", path, Marshal.GetLastPInvokeError());
+        }
+    }
+
+    /// <returns>False when another open file holds a conflicting lock and <paramref name="wait"/> is false.</returns>
+    public static bool Lock(SafeFileHandle file, string path, bool shared, bool wait)
+    {
+        if (flock(file, (shared ? LockShared : LockExclusive) | (wait ? 0 : LockNonBlocking)) == 0)
+        {
+            return true;
+        }
+
+        var error = Marshal.GetLastPInvokeError();
+        return error == WouldBlock && !wait ? false : throw Error("flock", path, error);
+    }
+
+    /// <summary>Gives a path (a link itself, not its target) to a user.</summary>
+    public static void ChangeOwner(string path, uint user, uint group)
+    {
+        if (lchown(path, user, group) != 0)
+        {
+            throw Error("chown", path, Marshal.GetLastPInvokeError());
+        }
+    }
+
+    /// <summary>Sets permissions whatever the umask is.</summary>
+    public static void ChangeMode(string path, UnixFileMode mode)
+    {
+        if (chmod(path, (uint)mode) != 0)
+        {
+            throw Error("chmod", path, Marshal.GetLastPInvokeError());
+        }
+    }
+
+    /// <summary>SIGKILL to every process of a group; a group that is gone already is no error.</summary>
+    public static void KillGroup(int group)
+    {
+        if (kill(-group, Kill) != 0 && Marshal.GetLastPInvokeError() is var error && error != NoSuchProcess)
+        {
+            throw Error("kill", $"process group {group}", error);
+        }
+    }
+
+    private static IOException Error(string call, string path, int error) =>
+        new($"{call} {path}: {Marshal.GetPInvokeErrorMessage(error)}", error);
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial SafeFileHandle open(string path, int flags, int mode);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int fsync(SafeFileHandle file);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int flock(SafeFileHandle file, int operation);
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int lchown(string path, uint owner, uint group);
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int chmod(string path, uint mode);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int kill(int process, int signal);
+
+    [LibraryImport("libc")]
+    private static partial uint geteuid();
+
+    [LibraryImport("libc")]
+    private static partial uint getegid();
+}

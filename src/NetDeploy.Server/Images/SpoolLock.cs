@@ -1,0 +1,54 @@
+using Microsoft.Win32.SafeHandles;
+
+namespace NetDeploy.Server.Images;
+
+/// <summary>
+/// A flock on a file of the spool. The kernel frees it when its process dies, however it dies. Lock files are
+/// never deleted: deleting one that another process waits for would give the lock to two.
+/// </summary>
+internal sealed class SpoolLock : IDisposable
+{
+    private readonly SafeFileHandle _file;
+
+    private SpoolLock(SafeFileHandle file) => _file = file;
+
+    /// <summary>Takes the lock, or gives null when someone else holds it. Makes the file when it is missing.</summary>
+    public static SpoolLock? TryTake(string path, bool shared = false) => Take(path, shared, wait: false);
+
+    /// <summary>Takes the lock, waiting for whoever holds it.</summary>
+    public static SpoolLock Take(string path, bool shared = false) => Take(path, shared, wait: true)!;
+
+    /// <summary>Whether someone holds the lock; needs only read permission.</summary>
+    public static bool IsHeld(string path)
+    {
+        using var file = Posix.OpenFileNoFollow(path);
+        return file is not null && !Posix.Lock(file, path, shared: false, wait: false);
+    }
+
+    public void Dispose() => _file.Dispose();
+
+    private static SpoolLock? Take(string path, bool shared, bool wait)
+    {
+        SafeFileHandle? file;
+        while ((file = Posix.OpenFileNoFollow(path)) is null)
+        {
+            try
+            {
+                File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write).Dispose();
+                Posix.ChangeMode(path, Posix.ReadableFile);
+            }
+            catch (IOException) when (File.Exists(path))
+            {
+                // Another process made it between the two calls.
+            }
+        }
+
+        if (Posix.Lock(file, path, shared, wait))
+        {
+            return new SpoolLock(file);
+        }
+
+        file.Dispose();
+        return null;
+    }
+}
