@@ -1,0 +1,138 @@
+using System.Collections.Immutable;
+using NetDeploy.Protocols;
+using Scriban;
+using Scriban.Runtime;
+
+namespace NetDeploy.Core.Boot;
+
+/// <summary>What the script of a deployment names.</summary>
+/// <param name="ServerAddress">For GRUB's TFTP paths.</param>
+/// <param name="BaseUrl">The boot listener, such as http://10.77.0.1:8080.</param>
+/// <param name="Console">Console arguments; the last one gets the environment's own output.</param>
+public sealed record DeployScript(
+    string MachineName, string DeploymentId, string Token, MacAddress Mac, System.Net.IPAddress ServerAddress, string BaseUrl, ImmutableArray<string> Console);
+
+/// <summary>
+/// The texts that iPXE and GRUB execute. Each says on the console what happens and why; each failing path tries a few times,
+/// then leaves to the machine's own disk, so that a blade never waits at a prompt.
+/// </summary>
+public static class BootScripts
+{
+    // sanboot returns only when the disk did not boot. UEFI firmware takes the next entry after an error; success may end in a menu.
+    private const string IpxeLocal = """
+        iseq ${platform} efi && exit 1 ||
+        sanboot --no-describe --drive 0x80 || exit 1
+
+        """;
+
+    // Explicit disks: a search by file would match a CD, and a path without a device the network that GRUB itself came from.
+    // The chain-loaded image is told $root as its device. The distribution's own shim comes after the removable path.
+    private const string GrubLocal = """
+        for path in /EFI/BOOT/BOOTX64.EFI /EFI/debian/shimx64.efi /EFI/ubuntu/shimx64.efi /EFI/fedora/shimx64.efi /EFI/rocky/shimx64.efi /EFI/almalinux/shimx64.efi /EFI/centos/shimx64.efi /EFI/redhat/shimx64.efi /EFI/opensuse/shim.efi /EFI/sles/shim.efi; do
+          for disk in hd0 hd1 hd2 hd3 hd4 hd5 hd6 hd7; do
+            for part in gpt1 gpt2 gpt3 gpt4 msdos1 msdos2; do
+              if [ -f ($disk,$part)$path ]; then
+                echo "NetDeploy: starting ($disk,$part)$path"
+                set root=$disk,$part
+                chainloader $path
+                boot
+              fi
+            done
+          done
+        done
+        echo 'NetDeploy: no disk has a boot loader; the firmware goes on'
+        sleep 5
+        exit
+
+        """;
+
+    private static readonly Template IpxeDeployTemplate = Parse("""
+        #!ipxe
+        echo NetDeploy: {{ machine }} is being installed, deployment {{ deployment }}
+        set attempt:int32 0
+        :fetch
+        inc attempt
+        iseq ${attempt} 4 && goto give_up ||
+        imgfree
+        kernel {{ base }}/boot/environment/vmlinuz initrd=initrd {{ arguments }} || goto again
+        initrd --name initrd {{ base }}/boot/environment/initrd || goto again
+        boot || goto again
+        :again
+        echo NetDeploy: the deploy environment did not load, attempt ${attempt} of 3
+        sleep 3
+        goto fetch
+        :give_up
+        echo NetDeploy: giving up; the disk is untouched and boots now. Next: netdeploy show {{ machine }}
+        sleep 10
+
+        """ + IpxeLocal);
+
+    private static readonly Template GrubDeployTemplate = Parse("""
+        set timeout=0
+        echo 'NetDeploy: {{ machine }} is being installed, deployment {{ deployment }}'
+        for attempt in 1 2 3; do
+          if linux (tftp,{{ server }})/environment/vmlinuz {{ arguments }}; then
+            if initrd (tftp,{{ server }})/environment/initrd; then
+              boot
+            fi
+          fi
+          echo "NetDeploy: the deploy environment did not load, attempt $attempt of 3"
+          sleep 3
+        done
+        echo 'NetDeploy: giving up; the disk is untouched and boots now. Next: netdeploy show {{ machine }}'
+        sleep 10
+
+        """ + GrubLocal);
+
+    private static readonly Template IpxeLocalTemplate = Parse("""
+        #!ipxe
+        echo NetDeploy: local boot, because {{ reason }}
+
+        """ + IpxeLocal);
+
+    private static readonly Template GrubLocalTemplate = Parse("""
+        set timeout=0
+        echo 'NetDeploy: local boot, because {{ reason }}'
+
+        """ + GrubLocal);
+
+    /// <summary>Starts the deploy environment. Holds the token: never log or keep it.</summary>
+    public static string Deploy(ScriptDialect dialect, DeployScript script)
+    {
+        var arguments = new KernelCommandLine()
+            .Add($"netdeploy.url={script.BaseUrl}")
+            .Add($"netdeploy.deployment={script.DeploymentId}")
+            .Add($"netdeploy.token={script.Token}")
+            .Add($"BOOTIF=01-{script.Mac.ToString('-')}")
+            .AddAll(script.Console);
+        return Render(dialect == ScriptDialect.Ipxe ? IpxeDeployTemplate : GrubDeployTemplate, new ScriptObject
+        {
+            ["machine"] = Plain(script.MachineName),
+            ["deployment"] = Plain(script.DeploymentId),
+            ["base"] = script.BaseUrl,
+            ["server"] = script.ServerAddress.ToString(),
+            ["arguments"] = arguments.ToString(),
+        });
+    }
+
+    /// <summary>Starts the machine's own disk.</summary>
+    public static string Local(ScriptDialect dialect, string reason) =>
+        Render(dialect == ScriptDialect.Ipxe ? IpxeLocalTemplate : GrubLocalTemplate, new ScriptObject { ["reason"] = Plain(reason) });
+
+    /// <summary>One line of text that neither shell reads as anything else; reasons hold what machines and people wrote.</summary>
+    public static string Plain(string text) =>
+        string.Concat(text.Take(300).Select(c => char.IsAsciiLetterOrDigit(c) || " .,:/()_-+=%@".Contains(c, StringComparison.Ordinal) ? c : ' '));
+
+    private static string Render(Template template, ScriptObject values)
+    {
+        var context = new TemplateContext { StrictVariables = true, NewLine = "\n" };
+        context.PushGlobal(values);
+        return template.Render(context);
+    }
+
+    private static Template Parse(string text)
+    {
+        var template = Template.Parse(text.ReplaceLineEndings("\n"));
+        return template.HasErrors ? throw new InvalidOperationException(string.Join("; ", template.Messages)) : template;
+    }
+}

@@ -1,0 +1,225 @@
+using System.Collections.Immutable;
+using System.Net;
+using Microsoft.Extensions.Logging;
+using NetDeploy.Core.Boot;
+using NetDeploy.Core.Deployments;
+using NetDeploy.Core.Machines;
+using NetDeploy.Protocols;
+
+namespace NetDeploy.Server.Deployments;
+
+/// <summary>What a listener sends.</summary>
+public abstract record BootReply
+{
+    private BootReply()
+    {
+    }
+
+    /// <summary>A script. May hold a token: never log or keep it.</summary>
+    public sealed record Text(string Content) : BootReply;
+
+    public sealed record LoaderFile(string Name, bool FirstStage) : BootReply;
+
+    public sealed record EnvironmentFile(EnvironmentPart Part) : BootReply;
+
+    /// <summary>TFTP ERROR 1, HTTP 404.</summary>
+    public sealed record NotFound(string Reason) : BootReply;
+
+    /// <summary>TFTP ERROR 2, HTTP 403.</summary>
+    public sealed record Refused(string Reason) : BootReply;
+}
+
+/// <summary>Options of the boot path.</summary>
+public sealed record BootDeskOptions
+{
+    /// <summary>The boot listener's port.</summary>
+    public required int HttpPort { get; init; }
+
+    /// <summary>Kernel consoles of the deploy environment; the last one gets its own output.</summary>
+    public ImmutableArray<string> Console { get; init; } = ["console=tty0", "console=ttyS0,115200n8"];
+}
+
+/// <summary>
+/// Where DHCP, TFTP and HTTP ask what a machine boots: finds the machine, plans, makes the planned boot real through
+/// <see cref="DeploymentService"/>, and writes the timeline.
+/// </summary>
+public sealed class BootDesk : IBootOffers
+{
+    private readonly DeploymentService _deployments;
+    private readonly IAddressOwners _owners;
+    private readonly BootDeskOptions _options;
+    private readonly ILogger _logger;
+    private readonly BootWatch _watch;
+
+    public BootDesk(DeploymentService deployments, IAddressOwners owners, BootDeskOptions options, TimeProvider clock, ILogger logger)
+    {
+        _deployments = deployments;
+        _owners = owners;
+        _options = options;
+        _logger = logger;
+        _watch = new BootWatch(clock);
+        Seen = new SeenMachines(clock);
+    }
+
+    /// <summary>Machines that asked and that nobody declared.</summary>
+    public SeenMachines Seen { get; }
+
+    /// <inheritdoc/>
+    public BootOffer? Offer(BootClient client, NetworkSpecRef network)
+    {
+        if (client.Stage == BootStage.None)
+        {
+            return null;
+        }
+
+        // A relay that inserts option 82 itself is the trusted one: it overwrites what a client put there.
+        var slot = client.Relay is null ? null : Binding.SlotOf(client.RemoteId, client.CircuitId);
+        var match = _deployments.Machines.Match(new HardwareClues(client.Mac, client.Uuid, slot));
+        _watch.Asked(client.Mac);
+        var view = BootView.Of(network, _options.HttpPort, _watch.Loaders(client.Mac));
+        var plan = BootPlanner.Plan(view, match, DeploymentOf(match), new BootRequest.Dhcp(client));
+        var offer = (plan.Decision as BootDecision.Offer)?.File;
+        var text = plan.Decision switch
+        {
+            BootDecision.Offer { File: var file } => $"{client.Mac} {file.Reason}: {file.File}",
+            BootDecision.NoOffer none => $"{client.Mac} gets no boot file: {none.Reason}",
+            _ => $"{client.Mac} asked",
+        };
+        Record(match, client.Mac, client.Uuid, string.Join(',', client.Architectures), "dhcp", text, plan.Alarm);
+        return offer;
+    }
+
+    /// <param name="path">Normalised, without a slash at the start.</param>
+    public async Task<BootReply> TftpAsync(string path, IPAddress source, NetworkSpecRef network, CancellationToken cancellationToken = default)
+    {
+        source = Plain(source);
+        var owner = _owners.OwnerOf(source);
+        var match = owner.Mac is { } mac ? _deployments.Machines.Match(new HardwareClues(mac)) : new MachineMatch.Unknown($"{source} has no lease");
+        var request = new BootRequest.Tftp(path, source, owner);
+        return await AnswerAsync(request, match, owner.Mac, null, network, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>iPXE's script. The MAC decides, and the lease table says whether the source may speak for it.</summary>
+    public async Task<BootReply> ScriptAsync(MacAddress mac, Guid? uuid, IPAddress source, NetworkSpecRef network, CancellationToken cancellationToken = default)
+    {
+        source = Plain(source);
+        var match = _deployments.Machines.Match(new HardwareClues(mac, uuid));
+        var request = new BootRequest.Script(mac, uuid, source, _owners.OwnerOf(source));
+        return await AnswerAsync(request, match, mac, uuid, network, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>A loader file over HTTP, by its bare name.</summary>
+    public static BootReply HttpLoader(string name) => LoaderChoice.IsLoader(name)
+        ? new BootReply.LoaderFile(name, LoaderChoice.IsFirstStage(name))
+        : new BootReply.NotFound("no such loader");
+
+    /// <summary>A first-stage loader was sent whole. EDK2 opens it twice, once for its size only: count completed transfers.</summary>
+    public void LoaderFetched(IPAddress source)
+    {
+        if (_owners.OwnerOf(Plain(source)).Mac is { } mac)
+        {
+            _watch.LoaderFetched(mac);
+        }
+    }
+
+    /// <summary>Evidence from a listener for the timeline of the machine that has this address; ignored where none has.</summary>
+    public void Note(IPAddress source, string kind, string text)
+    {
+        if (_owners.OwnerOf(Plain(source)).Mac is { } mac && _deployments.Machines.Match(new HardwareClues(mac)) is MachineMatch.Found found)
+        {
+            _deployments.Note(found.Machine.Id, TimelineNote.Of(kind, TimelineSeverity.Info, text));
+        }
+    }
+
+    private async Task<BootReply> AnswerAsync(
+        BootRequest request, MachineMatch match, MacAddress? mac, Guid? uuid, NetworkSpecRef network, CancellationToken cancellationToken)
+    {
+        var view = BootView.Of(network, _options.HttpPort);
+        var plan = BootPlanner.Plan(view, match, DeploymentOf(match), request);
+        if (plan.Alarm is not null)
+        {
+            Record(match, mac, uuid, null, "refused", plan.Alarm, plan.Alarm);
+        }
+
+        switch (plan.Decision)
+        {
+            case BootDecision.Loader loader:
+                return new BootReply.LoaderFile(loader.Name, loader.FirstStage);
+            case BootDecision.Environment environment:
+                return new BootReply.EnvironmentFile(environment.Part);
+            case BootDecision.NotFound none:
+                return new BootReply.NotFound(none.Reason);
+            case BootDecision.Refused refused:
+                DeploymentLog.BootRefused(_logger, refused.Reason);
+                return new BootReply.Refused(refused.Reason);
+            case BootDecision.LocalScript local:
+                Record(match, mac, uuid, null, "boot-script", $"local boot: {local.Reason}", null);
+                Fetched(mac);
+                return new BootReply.Text(BootScripts.Local(local.Dialect, local.Reason));
+            case BootDecision.DeployScript deploy when plan.Proposed is { } proposed && mac is { } booting && match is MachineMatch.Found found:
+                var mark = _watch.Mark(booting);
+                Fetched(mac);
+                return await BootAsync(deploy.Dialect, found.Machine, booting, proposed, mark, view, cancellationToken).ConfigureAwait(false);
+            default:
+                throw new InvalidOperationException($"A plan without an answer: {plan.Decision.GetType().Name}.");
+        }
+    }
+
+    private async Task<BootReply> BootAsync(
+        ScriptDialect dialect, Machine machine, MacAddress mac, ProposedBoot proposed, string? mark, BootView view, CancellationToken cancellationToken)
+    {
+        var result = await _deployments.BootAsync(machine.DeploymentId!, proposed, mark, cancellationToken).ConfigureAwait(false);
+        if (result.Refusal is { } refusal)
+        {
+            return new BootReply.Refused(refusal);
+        }
+
+        return new BootReply.Text(result.Deploy is { } grant
+            ? BootScripts.Deploy(dialect, new DeployScript(
+                machine.Name, grant.Deployment.Id, grant.DeployToken, mac, view.ServerAddress, view.BaseUrl, _options.Console))
+            : BootScripts.Local(dialect, $"{machine.Name}: {result.LocalReason}. Next: netdeploy show {machine.Name}"));
+    }
+
+    private Deployment? DeploymentOf(MachineMatch match) =>
+        match is MachineMatch.Found { Machine: { DeploymentId: not null } machine } ? _deployments.Current(machine.Id) : null;
+
+    private void Fetched(MacAddress? mac)
+    {
+        if (mac is { } known)
+        {
+            _watch.ScriptFetched(known);
+        }
+    }
+
+    private void Record(MachineMatch match, MacAddress? mac, Guid? uuid, string? architecture, string kind, string text, string? alarm)
+    {
+        switch (match)
+        {
+            case MachineMatch.Found found:
+                if (alarm is not null || mac is null || _watch.IsNews(mac.Value, text))
+                {
+                    _deployments.Note(found.Machine.Id, TimelineNote.Of(kind, alarm is null ? TimelineSeverity.Info : TimelineSeverity.Alarm, alarm ?? text));
+                }
+
+                break;
+            case MachineMatch.Conflict conflict when mac is { } sender:
+                Seen.Saw(sender, uuid, architecture, conflict.Reason);
+                if (!_watch.IsNews(sender, conflict.Reason))
+                {
+                    break;
+                }
+
+                foreach (var machine in conflict.Names.Select(_deployments.Machines.ByName).OfType<Machine>())
+                {
+                    _deployments.Note(machine.Id, TimelineNote.Of("conflict", TimelineSeverity.Alarm, $"{sender}: {conflict.Reason}; local boot"));
+                }
+
+                break;
+            case MachineMatch.Unknown unknown when mac is { } sender:
+                Seen.Saw(sender, uuid, architecture, alarm ?? unknown.Reason);
+                break;
+        }
+    }
+
+    private static IPAddress Plain(IPAddress address) => address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+}

@@ -1,0 +1,349 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Text.Json;
+using LiteDB;
+using NetDeploy.Core.Deployments;
+using NetDeploy.Core.Machines;
+using JsonSerializer = System.Text.Json.JsonSerializer;
+
+namespace NetDeploy.Server.Storage;
+
+/// <summary>
+/// LiteDB behind a journal. LiteDB's commit returns before its pages are written, let alone synced (seen with strace), so a
+/// commit is first appended to <see cref="CommitJournal"/> and synced, then applied to LiteDB in one transaction that also
+/// records its number. A start replays what LiteDB does not have. Every <see cref="JournalBound"/> bytes LiteDB is closed,
+/// its log synced, opened, checkpointed, and the journal emptied. One process, one lock: records are few.
+/// </summary>
+public sealed class LiteDbRecordStore : IRecordStore
+{
+    public const int SchemaVersion = 1;
+
+    internal const long JournalBound = 4 << 20;
+
+    private readonly SemaphoreSlim _gate = new(1);
+    private readonly string _database;
+    private readonly CommitJournal _journal;
+    private LiteDatabase _lite;
+    private string? _broken;
+    private long _number;
+    private long _sequence;
+
+    private LiteDbRecordStore(string database, CommitJournal journal, LiteDatabase lite)
+    {
+        _database = database;
+        _journal = journal;
+        _lite = lite;
+    }
+
+    public string Generation { get; private set; } = "";
+
+    private ILiteCollection<BsonDocument> Machines => _lite.GetCollection("machines");
+
+    private ILiteCollection<BsonDocument> Deployments => _lite.GetCollection("deployments");
+
+    private ILiteCollection<BsonDocument> Meta => _lite.GetCollection("meta");
+
+    private ILiteCollection<BsonDocument> Timeline => _lite.GetCollection("timeline");
+
+    private ILiteCollection<BsonDocument> Heads => _lite.GetCollection("timelineheads");
+
+    private ILiteCollection<BsonDocument> Store => _lite.GetCollection("store");
+
+    /// <summary>Opens or creates the store in a folder: <c>records.db</c>, <c>records-log.db</c>, <c>records.journal</c>.</summary>
+    /// <param name="restored">The folder is a restored copy: it gets a new generation, which voids open grants and tokens.</param>
+    /// <exception cref="StoreException">Locked, damaged, or of a newer version; the message holds the remedy.</exception>
+    public static LiteDbRecordStore Open(string folder, bool restored = false)
+    {
+        folder = Path.GetFullPath(folder);
+        Directory.CreateDirectory(folder);
+        var journal = CommitJournal.Open(Path.Combine(folder, "records.journal"), out var payloads);
+        var database = Path.Combine(folder, "records.db");
+        LiteDatabase? lite = null;
+        try
+        {
+            lite = OpenLite(database);
+            var store = new LiteDbRecordStore(database, journal, lite);
+            store.TakeUp(payloads, restored);
+            return store;
+        }
+        catch (StoreException)
+        {
+            lite?.Dispose();
+            journal.Dispose();
+            throw;
+        }
+        catch (Exception failure) when (failure is LiteException or IOException or InvalidOperationException or System.Text.Json.JsonException or InvalidCastException or ArgumentException or IndexOutOfRangeException or KeyNotFoundException)
+        {
+            lite?.Dispose();
+            journal.Dispose();
+            throw new StoreException(
+                $"The store {database} is damaged: {failure.Message} Remedy: stop the server, restore the data folder from a copy, and start it with --restored; the machines' documents can also be applied to an empty folder.", failure);
+        }
+    }
+
+    public ValueTask<Machine?> MachineAsync(string id, CancellationToken cancellationToken = default) => LockedAsync(() => FindMachine(id), cancellationToken);
+
+    public ValueTask<ImmutableArray<Machine>> MachinesAsync(CancellationToken cancellationToken = default) => LockedAsync(
+        () => Machines.FindAll().Select(ToMachine).OrderBy(m => m.Name, StringComparer.Ordinal).ToImmutableArray(), cancellationToken);
+
+    public ValueTask<Deployment?> DeploymentAsync(string id, CancellationToken cancellationToken = default) => LockedAsync(() => FindDeployment(id), cancellationToken);
+
+    public ValueTask<ImmutableArray<Deployment>> DeploymentsOfAsync(string machineId, CancellationToken cancellationToken = default) => LockedAsync(
+        () => Deployments.Find(Query.EQ("machine", machineId)).Select(ToDeployment).OrderByDescending(d => d.Id, StringComparer.Ordinal).ToImmutableArray(), cancellationToken);
+
+    public ValueTask<ImmutableArray<Deployment>> OpenDeploymentsAsync(CancellationToken cancellationToken = default) => LockedAsync(
+        () => Deployments.Find(Query.EQ("open", true)).Select(ToDeployment).OrderBy(d => d.Id, StringComparer.Ordinal).ToImmutableArray(), cancellationToken);
+
+    public ValueTask<TimelinePage> TimelineAsync(
+        string machineId, long after = 0, int limit = IRecordStore.TimelineBound, CancellationToken cancellationToken = default) => LockedAsync(
+        () => new TimelinePage(
+            [.. Timeline.Find(Query.Between("_id", EntryKey(machineId, after + 1), EntryKey(machineId, long.MaxValue)), limit: limit)
+                .Select(d => JsonSerializer.Deserialize(d["json"].AsString, RecordJson.Default.TimelineEntry)!)],
+            Heads.FindById(machineId)?["dropped"].AsInt64 ?? 0),
+        cancellationToken);
+
+    public ValueTask<MetaRecord?> MetaAsync(string key, CancellationToken cancellationToken = default) => LockedAsync(() => FindMeta(key), cancellationToken);
+
+    public ValueTask<CommitResult> CommitAsync(StoreChange change, CancellationToken cancellationToken = default) => LockedAsync<CommitResult>(
+        () =>
+        {
+            var conflict = StoreRules.Conflict(
+                change, FindMachine, name => Machines.FindOne(Query.EQ("name", name))?["_id"].AsString, FindDeployment, FindMeta);
+            if (conflict is not null)
+            {
+                return new CommitResult.Conflict(conflict);
+            }
+
+            var committed = StoreRules.Resolve(change, _sequence);
+            var journaled = new JournaledCommit(
+                _number + 1, committed.Machines, [.. change.Forgotten.Select(m => m.Id)], committed.Deployments, committed.Meta, committed.Entries);
+            _journal.Append(JsonSerializer.SerializeToUtf8Bytes(journaled, RecordJson.Default.JournaledCommit));
+            ApplyOrBreak(journaled);
+            return committed;
+        },
+        cancellationToken);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _gate.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            _broken ??= "it is closed";
+            _lite.Dispose();
+            _journal.Dispose();
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    private static LiteDatabase OpenLite(string database)
+    {
+        var lite = new LiteDatabase(new ConnectionString { Filename = database, Connection = ConnectionType.Direct, Upgrade = false });
+
+        // Checkpoints rewrite the data file in place; LiteDB starts them with its log not yet synced. Only Rotate makes them.
+        lite.CheckpointSize = 0;
+        return lite;
+    }
+
+    private void TakeUp(List<byte[]> payloads, bool restored)
+    {
+        var identity = Store.FindById("identity");
+        if (identity is not null && identity["schemaVersion"].AsInt32 > SchemaVersion)
+        {
+            throw new StoreException(
+                $"The store {_database} has schema version {identity["schemaVersion"].AsInt32}; this server knows {SchemaVersion}. Remedy: start the newer server, or restore the copy that it made aside.");
+        }
+
+        Machines.EnsureIndex("name", unique: true);
+        Deployments.EnsureIndex("machine");
+        Deployments.EnsureIndex("open");
+        _number = Store.FindById("applied")?["number"].AsInt64 ?? 0;
+        _sequence = Store.FindById("applied")?["sequence"].AsInt64 ?? 0;
+        foreach (var payload in payloads)
+        {
+            var commit = JsonSerializer.Deserialize(payload, RecordJson.Default.JournaledCommit)!;
+            if (commit.Number <= _number)
+            {
+                continue;
+            }
+
+            if (commit.Number != _number + 1)
+            {
+                throw new StoreException(
+                    $"The journal of {_database} goes on at commit {commit.Number}, but the database ends at {_number}: they are not of one copy. Remedy: restore both from the same copy.");
+            }
+
+            Apply(commit);
+        }
+
+        Generation = identity is null || restored ? Guid.NewGuid().ToString("n") : identity["generation"].AsString;
+        Store.Upsert(new BsonDocument { ["_id"] = "identity", ["schemaVersion"] = SchemaVersion, ["generation"] = Generation });
+        Rotate();
+    }
+
+    /// <summary>Everything so far becomes durable in LiteDB's data file, and the journal starts anew.</summary>
+    private void Rotate()
+    {
+        // Closing drains LiteDB's write queue. Its log must be on the disk before a checkpoint overwrites pages in place.
+        _lite.Dispose();
+        var log = Path.Combine(Path.GetDirectoryName(_database)!, Path.GetFileNameWithoutExtension(_database) + "-log.db");
+        if (File.Exists(log))
+        {
+            using var file = File.OpenHandle(log, FileMode.Open, FileAccess.ReadWrite);
+            RandomAccess.FlushToDisk(file);
+        }
+
+        FolderSync.Sync(Path.GetDirectoryName(_database)!);
+        _lite = OpenLite(_database);
+        _lite.Checkpoint();
+        _journal.Clear();
+    }
+
+    private void ApplyOrBreak(JournaledCommit commit)
+    {
+        try
+        {
+            Apply(commit);
+            if (_journal.Length > JournalBound)
+            {
+                Rotate();
+            }
+        }
+        catch (Exception failure)
+        {
+            // The commit is durable in the journal and will be there after the next start; this process may no longer answer.
+            _broken = $"commit {commit.Number} is in the journal but not in the database: {failure.Message}";
+            throw new StoreException($"The store {_database} stopped: {_broken} Remedy: restart the server.", failure);
+        }
+    }
+
+    private void Apply(JournaledCommit commit)
+    {
+        var sequence = commit.Entries.IsEmpty ? _sequence : commit.Entries[^1].Sequence;
+        _lite.BeginTrans();
+        try
+        {
+            foreach (var id in commit.Forgotten)
+            {
+                Machines.Delete(id);
+                Heads.Delete(id);
+                Deployments.DeleteMany(Query.EQ("machine", id));
+                Timeline.DeleteMany(Query.Between("_id", EntryKey(id, 0), EntryKey(id, long.MaxValue)));
+            }
+
+            foreach (var machine in commit.Machines)
+            {
+                Machines.Upsert(new BsonDocument
+                {
+                    ["_id"] = machine.Id,
+                    ["name"] = machine.Name,
+                    ["json"] = JsonSerializer.Serialize(machine, RecordJson.Default.Machine),
+                });
+            }
+
+            foreach (var deployment in commit.Deployments)
+            {
+                var isNew = Deployments.Upsert(new BsonDocument
+                {
+                    ["_id"] = deployment.Id,
+                    ["machine"] = deployment.MachineId,
+                    ["open"] = !deployment.State.IsTerminal(),
+                    ["json"] = JsonSerializer.Serialize(deployment, RecordJson.Default.Deployment),
+                });
+                if (isNew)
+                {
+                    TrimDeployments(deployment.MachineId);
+                }
+            }
+
+            foreach (var record in commit.Meta)
+            {
+                Meta.Upsert(new BsonDocument { ["_id"] = record.Key, ["revision"] = record.Revision, ["value"] = record.Value });
+            }
+
+            foreach (var group in commit.Entries.GroupBy(e => e.MachineId, StringComparer.Ordinal))
+            {
+                AddEntries(group.Key, [.. group]);
+            }
+
+            Store.Upsert(new BsonDocument { ["_id"] = "applied", ["number"] = commit.Number, ["sequence"] = sequence });
+            _lite.Commit();
+        }
+        catch
+        {
+            _lite.Rollback();
+            throw;
+        }
+
+        _number = commit.Number;
+        _sequence = sequence;
+    }
+
+    private void TrimDeployments(string machineId)
+    {
+        var ids = Deployments.Find(Query.And(Query.EQ("machine", machineId), Query.EQ("open", false)))
+            .Select(d => d["_id"].AsString).OrderByDescending(id => id, StringComparer.Ordinal);
+        foreach (var id in ids.Skip(IRecordStore.DeploymentBound).ToList())
+        {
+            Deployments.Delete(id);
+        }
+    }
+
+    private void AddEntries(string machineId, ImmutableArray<TimelineEntry> entries)
+    {
+        foreach (var entry in entries)
+        {
+            Timeline.Insert(new BsonDocument
+            {
+                ["_id"] = EntryKey(machineId, entry.Sequence),
+                ["json"] = JsonSerializer.Serialize(entry, RecordJson.Default.TimelineEntry),
+            });
+        }
+
+        var head = Heads.FindById(machineId) ?? new BsonDocument { ["_id"] = machineId, ["count"] = 0L, ["dropped"] = 0L };
+        var count = head["count"].AsInt64 + entries.Length;
+        var surplus = (int)Math.Max(0, count - IRecordStore.TimelineBound);
+        if (surplus > 0)
+        {
+            var oldest = Timeline.Find(Query.Between("_id", EntryKey(machineId, 0), EntryKey(machineId, long.MaxValue)), limit: surplus)
+                .Select(d => d["_id"]).ToList();
+            foreach (var id in oldest)
+            {
+                Timeline.Delete(id);
+            }
+        }
+
+        head["count"] = count - surplus;
+        head["dropped"] = head["dropped"].AsInt64 + surplus;
+        Heads.Upsert(head);
+    }
+
+    /// <summary>One index serves both the machine and the order.</summary>
+    private static string EntryKey(string machineId, long sequence) => string.Create(CultureInfo.InvariantCulture, $"{machineId}/{sequence:x16}");
+
+    private Machine? FindMachine(string id) => Machines.FindById(id) is { } found ? ToMachine(found) : null;
+
+    private Deployment? FindDeployment(string id) => Deployments.FindById(id) is { } found ? ToDeployment(found) : null;
+
+    private MetaRecord? FindMeta(string key) =>
+        Meta.FindById(key) is { } found ? new MetaRecord(key, found["value"].AsString, found["revision"].AsInt64) : null;
+
+    private static Machine ToMachine(BsonDocument found) => JsonSerializer.Deserialize(found["json"].AsString, RecordJson.Default.Machine)!;
+
+    private static Deployment ToDeployment(BsonDocument found) => JsonSerializer.Deserialize(found["json"].AsString, RecordJson.Default.Deployment)!;
+
+    private async ValueTask<T> LockedAsync<T>(Func<T> run, CancellationToken cancellationToken)
+    {
+        await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return _broken is null ? run() : throw new StoreException($"The store {_database} does not answer: {_broken}");
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+}
