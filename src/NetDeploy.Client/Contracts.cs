@@ -70,6 +70,11 @@ public sealed record LogView(string DeploymentId, string Sha256, string Text);
 /// <param name="StartedAt">Unix time in milliseconds.</param>
 public sealed record ServerStatusView(string Version, int ProcessId, long StartedAt, long Revision, int Machines, IReadOnlyList<string> BootAddresses, IReadOnlyList<string> Warnings);
 
+/// <summary>A secret by its name; its value never comes out.</summary>
+public sealed record SecretView(string Name, int Version);
+
+public sealed record SecretValue(string Value);
+
 /// <summary>A refusal or a failure, as every route answers it (RFC 9457, trimmed).</summary>
 /// <param name="Title">What is wrong.</param>
 /// <param name="Detail">The remedy.</param>
@@ -89,4 +94,7 @@ public sealed record ProblemView(string? Title, string? Detail, int? Status, IRe
 [JsonSerializable(typeof(LogView))]
 [JsonSerializable(typeof(ServerStatusView))]
 [JsonSerializable(typeof(ProblemView))]
+[JsonSerializable(typeof(SecretView))]
+[JsonSerializable(typeof(SecretView[]))]
+[JsonSerializable(typeof(SecretValue))]
 public sealed partial class NetDeployJson : JsonSerializerContext;

@@ -74,6 +74,16 @@ public sealed class NetDeployClient : IDisposable
     public async Task CancelAsync(string name, CancellationToken cancellationToken = default) =>
         (await SendAsync(HttpMethod.Post, $"/api/v1/machines/{Uri.EscapeDataString(name)}/cancel", null, cancellationToken).ConfigureAwait(false)).Dispose();
 
+    public Task<SecretView[]> SecretsAsync(CancellationToken cancellationToken = default) =>
+        GetAsync("/api/v1/secrets", NetDeployJson.Default.SecretViewArray, cancellationToken);
+
+    public async Task<SecretView> SetSecretAsync(string name, string value, CancellationToken cancellationToken = default)
+    {
+        using var content = JsonContent.Create(new SecretValue(value), NetDeployJson.Default.SecretValue);
+        using var response = await SendAsync(HttpMethod.Put, $"/api/v1/secrets/{Uri.EscapeDataString(name)}", content, cancellationToken).ConfigureAwait(false);
+        return await ReadAsync(response, NetDeployJson.Default.SecretView, cancellationToken).ConfigureAwait(false);
+    }
+
     public void Dispose() => _http.Dispose();
 
     private async Task<T> GetAsync<T>(string path, JsonTypeInfo<T> type, CancellationToken cancellationToken)

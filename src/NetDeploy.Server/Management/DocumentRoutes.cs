@@ -1,0 +1,28 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using NetDeploy.Client;
+using NetDeploy.Core.Profiles;
+
+namespace NetDeploy.Server.Management;
+
+/// <summary>The desired state: apply.</summary>
+internal static class DocumentRoutes
+{
+    public static void MapDocuments(this IEndpointRouteBuilder api, ManagementServices services) =>
+        api.MapPost("/apply", async Task<IResult> (ApplyRequest request, CancellationToken cancellationToken) =>
+        {
+            var outcome = await services.Application.ApplyAsync(
+                [.. request.Documents.Select(d => new SourceText(d.Path, d.Content))],
+                request.Revision,
+                request.Prune,
+                request.CheckOnly,
+                cancellationToken).ConfigureAwait(false);
+            return TypedResults.Json(
+                new ApplyResult(outcome.Accepted, outcome.State.Revision, outcome.State.Snapshot.Machines.Count, [.. outcome.Diagnostics.Select(View)]),
+                NetDeployJson.Default.ApplyResult);
+        });
+
+    internal static DiagnosticView View(Diagnostic d) =>
+        new(d.Severity.ToString().ToLowerInvariant(), d.File, d.Line, d.Column, d.Path, d.Message, d.Remedy.Length > 0 ? d.Remedy : null);
+}

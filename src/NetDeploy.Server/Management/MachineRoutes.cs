@@ -1,0 +1,111 @@
+using System.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using NetDeploy.Client;
+using NetDeploy.Core.Deployments;
+using NetDeploy.Core.Machines;
+
+namespace NetDeploy.Server.Management;
+
+/// <summary>Reading: machines, timelines, logs.</summary>
+internal static class MachineRoutes
+{
+    private const int MaxWaitSeconds = 30;
+
+    public static void MapMachines(this IEndpointRouteBuilder api, ManagementServices services)
+    {
+        api.MapGet("/machines", () => TypedResults.Json(
+            new MachineListView([.. services.Deployments.Machines.Machines.Select(m => View(m, services))], [.. services.Desk.Unknown()]),
+            NetDeployJson.Default.MachineListView));
+
+        api.MapGet("/machines/{name}", IResult (string name) =>
+            services.Deployments.Machines.ByName(name) is { } machine
+                ? TypedResults.Json(View(machine, services), NetDeployJson.Default.MachineView)
+                : Problems.NotFound(name));
+
+        api.MapGet("/machines/{name}/timeline", async Task<IResult> (string name, long? after, int? wait, CancellationToken cancellationToken) =>
+        {
+            if (services.Deployments.Machines.ByName(name) is null)
+            {
+                return Problems.NotFound(name);
+            }
+
+            var entries = await TimelineAsync(services, name, after ?? 0, Math.Clamp(wait ?? 0, 0, MaxWaitSeconds), cancellationToken).ConfigureAwait(false);
+            return TypedResults.Json(entries, NetDeployJson.Default.TimelineViewArray);
+        });
+
+        api.MapGet("/machines/{name}/log", async Task<IResult> (string name) =>
+        {
+            if (services.Deployments.Machines.ByName(name) is not { } machine)
+            {
+                return Problems.NotFound(name);
+            }
+
+            var deployment = services.Deployments.Current(machine.Id);
+            if (deployment?.LogHash is not { } hash || services.Bulk.Open(hash) is not { } file)
+            {
+                return Problems.Refuse(StatusCodes.Status404NotFound, $"No log of {name} was uploaded.", $"Its timeline is in: netdeploy show {name}");
+            }
+
+            using var reader = new StreamReader(file, Encoding.UTF8);
+            return TypedResults.Json(new LogView(deployment.Id, hash, await reader.ReadToEndAsync().ConfigureAwait(false)), NetDeployJson.Default.LogView);
+        });
+    }
+
+    internal static MachineView View(Machine machine, ManagementServices services)
+    {
+        var deployment = services.Deployments.Current(machine.Id);
+        services.Documents.Current.Snapshot.Machines.TryGetValue(machine.Name, out var spec);
+        var mac = machine.Binding.Macs is [var first, ..] ? first : (Protocols.MacAddress?)null;
+        return new MachineView(
+            machine.Name,
+            machine.Kind.ToString().ToLowerInvariant(),
+            spec?.Profiles ?? [],
+            spec?.Distro,
+            spec?.Method.ToString().ToLowerInvariant(),
+            machine.Protected,
+            machine.Quarantine is not null ? "quarantined" : deployment?.State.Word() ?? "new",
+            deployment?.Progress?.Step,
+            deployment?.Progress?.Percent,
+            machine.Quarantine?.Reason ?? deployment?.Reason ?? (spec is null ? "no document describes it any more" : null),
+            [.. machine.Binding.Macs.Select(m => m.ToString())],
+            machine.Binding.Uuid?.ToString(),
+            machine.Binding.Serial,
+            mac is { } known ? services.Desk.AddressOf(known)?.ToString() : null,
+            deployment?.Id,
+            deployment?.ImageId,
+            machine.Observed?.HostKeys ?? [],
+            services.Desk.LastSequence(machine.Id));
+    }
+
+    private static async Task<TimelineView[]> TimelineAsync(ManagementServices services, string name, long after, int wait, CancellationToken cancellationToken)
+    {
+        var page = await services.Deployments.TimelineAsync(name, after, cancellationToken: cancellationToken).ConfigureAwait(false);
+        if (page is { Entries.IsEmpty: true } && wait > 0)
+        {
+            // Long polling: the subscription wakes at the first entry, and the page then holds all that came with it.
+            using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            patience.CancelAfter(TimeSpan.FromSeconds(wait));
+            try
+            {
+                await foreach (var _ in services.Deployments.SubscribeAsync(name, after, patience.Token).ConfigureAwait(false))
+                {
+                    break;
+                }
+
+                page = await services.Deployments.TimelineAsync(name, after, cancellationToken: cancellationToken).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                return [];
+            }
+        }
+
+        return page is null ? [] : [.. page.Entries.Select(View)];
+    }
+
+    private static TimelineView View(TimelineEntry entry) =>
+        new(entry.Sequence, entry.At.ToUnixTimeMilliseconds(), entry.Kind, entry.Text, entry.DeploymentId,
+            new Dictionary<string, string> { ["severity"] = entry.Severity.ToString().ToLowerInvariant() });
+}

@@ -1,0 +1,23 @@
+using NetDeploy.Server.Boot;
+using NetDeploy.Server.Deployments;
+using NetDeploy.Server.Documents;
+using NetDeploy.Server.Secrets;
+using NetDeploy.Server.Storage;
+
+namespace NetDeploy.Server.Management;
+
+/// <summary>What the management routes stand on.</summary>
+internal sealed record ManagementServices(
+    DeploymentService Deployments,
+    DeployOrders Orders,
+    DocumentStore Documents,
+    DocumentApplication Application,
+    BootDesk Desk,
+    BulkStore Bulk,
+    SecretStore Secrets,
+    TimeProvider Clock,
+    ServerFacts Facts);
+
+/// <summary>What does not change while the server runs.</summary>
+/// <param name="Warnings">What start-up found wrong but could live with.</param>
+internal sealed record ServerFacts(string Version, DateTimeOffset StartedAt, IReadOnlyList<string> BootAddresses, IReadOnlyList<string> Warnings);

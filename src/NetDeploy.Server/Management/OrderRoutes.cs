@@ -1,0 +1,123 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using NetDeploy.Client;
+using NetDeploy.Core.Deployments;
+using NetDeploy.Core.Machines;
+using NetDeploy.Core.Profiles;
+using NetDeploy.Protocols;
+using NetDeploy.Server.Documents;
+
+namespace NetDeploy.Server.Management;
+
+/// <summary>Ordering: deploy, replace, release, cancel.</summary>
+internal static class OrderRoutes
+{
+    public static void MapOrders(this IEndpointRouteBuilder api, ManagementServices services)
+    {
+        api.MapPost("/machines/{name}/deploy", (string name, DeployRequest request, CancellationToken cancellationToken) =>
+            DeployAsync(services, name, request, cancellationToken));
+
+        api.MapPost("/machines/{name}/replace", (string name, ReplaceRequest request, CancellationToken cancellationToken) =>
+            ReplaceAsync(services, name, request, cancellationToken));
+
+        api.MapPost("/machines/{name}/release", async Task<IResult> (string name, CancellationToken cancellationToken) =>
+            services.Deployments.Machines.ByName(name) is null
+                ? Problems.NotFound(name)
+                : Done((await services.Deployments.ReleaseAsync(name, cancellationToken).ConfigureAwait(false)).Refusal));
+
+        api.MapPost("/machines/{name}/cancel", async Task<IResult> (string name, CancellationToken cancellationToken) =>
+            services.Deployments.Machines.ByName(name) is null
+                ? Problems.NotFound(name)
+                : Done((await services.Deployments.CancelAsync(name, "operator", cancellationToken).ConfigureAwait(false)).Refusal));
+    }
+
+    private static async Task<IResult> DeployAsync(ManagementServices services, string name, DeployRequest request, CancellationToken cancellationToken)
+    {
+        if (services.Deployments.Machines.ByName(name) is null)
+        {
+            return Problems.NotFound(name);
+        }
+
+        InstallMethod? method = null;
+        if (request.Method is not null)
+        {
+            if (!Enum.TryParse<InstallMethod>(request.Method, ignoreCase: true, out var parsed) || !Enum.IsDefined(parsed))
+            {
+                return Problems.Refuse(StatusCodes.Status400BadRequest, $"There is no method '{request.Method}'.", "The methods are image and installer.");
+            }
+
+            method = parsed;
+        }
+
+        var result = await services.Orders.DeployAsync(name, request.Distro, method, request.Confirm, "operator", cancellationToken).ConfigureAwait(false);
+        return result.Deployment is { } deployment
+            ? TypedResults.Json(new DeployResult(deployment.Id, deployment.State.Word(), services.Orders.Instruction(name)), NetDeployJson.Default.DeployResult)
+            : Refuse(result.Refusal!, [.. result.Diagnostics.Select(DocumentRoutes.View)]);
+    }
+
+    private static async Task<IResult> ReplaceAsync(ManagementServices services, string name, ReplaceRequest request, CancellationToken cancellationToken)
+    {
+        if (services.Deployments.Machines.ByName(name) is not { } machine)
+        {
+            return Problems.NotFound(name);
+        }
+
+        var macs = new List<MacAddress>();
+        foreach (var text in request.Macs)
+        {
+            if (!MacAddress.TryParse(text, CultureInfo.InvariantCulture, out var mac) || mac.IsMulticast || mac.IsZero)
+            {
+                return Problems.Refuse(StatusCodes.Status400BadRequest, $"'{text}' is no machine's MAC address.", "Write it as 52:54:00:12:34:56.");
+            }
+
+            macs.Add(mac);
+        }
+
+        Guid? uuid = null;
+        if (request.Uuid is not null)
+        {
+            if (!Guid.TryParse(request.Uuid, out var parsed))
+            {
+                return Problems.Refuse(StatusCodes.Status400BadRequest, $"'{request.Uuid}' is no UUID.", "Write it as dmidecode prints it.");
+            }
+
+            uuid = parsed;
+        }
+
+        if (machine.Protected)
+        {
+            return Refuse($"{name} is protected. Remedy: set protected: false in its document and apply it.");
+        }
+
+        if (machine.InstalledDeploymentId is not null && request.Confirm != name)
+        {
+            return Refuse($"{name} holds an installed system. Remedy: confirm with its name, or --yes.");
+        }
+
+        var moved = await services.Deployments.ReplaceAsync(name, new Binding { Macs = [.. macs], Uuid = uuid, Serial = request.Serial }, cancellationToken).ConfigureAwait(false);
+        if (moved.Refusal is { } refusal)
+        {
+            return Refuse(refusal);
+        }
+
+        services.Application.RefreshAddresses();
+        services.Desk.Forget(macs);
+        return request.Deploy
+            ? await DeployAsync(services, name, new DeployRequest(Confirm: name), cancellationToken).ConfigureAwait(false)
+            : TypedResults.Json(new DeployResult("", "replaced", null), NetDeployJson.Default.DeployResult);
+    }
+
+    private static IResult Done(string? refusal) => refusal is null ? TypedResults.NoContent() : Refuse(refusal);
+
+    /// <summary>The services write one line, with the remedy behind the word; programs get them apart.</summary>
+    private static IResult Refuse(string line, IReadOnlyList<DiagnosticView>? diagnostics = null)
+    {
+        const string Mark = " Remedy: ";
+        var at = line.IndexOf(Mark, StringComparison.Ordinal);
+        return at < 0
+            ? Problems.Refuse(StatusCodes.Status409Conflict, line, null, diagnostics)
+            : Problems.Refuse(StatusCodes.Status409Conflict, line[..at], line[(at + Mark.Length)..], diagnostics);
+    }
+}
