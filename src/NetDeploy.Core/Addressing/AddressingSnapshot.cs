@@ -1,0 +1,45 @@
+using System.Collections.Immutable;
+using System.Net;
+using NetDeploy.Protocols.Dhcp;
+
+namespace NetDeploy.Core.Addressing;
+
+/// <summary>What came of compiling: no snapshot where there is any diagnostic.</summary>
+public sealed record AddressingCompilation(AddressingSnapshot? Snapshot, ImmutableArray<AddressingDiagnostic> Diagnostics);
+
+/// <summary>The networks and reservations of one moment, valid as a whole and swapped as a whole.</summary>
+public sealed class AddressingSnapshot
+{
+    internal AddressingSnapshot(ImmutableArray<Subnet> subnets, ImmutableArray<Ipv4Address> serverAddresses)
+    {
+        Subnets = subnets;
+        ServerAddresses = serverAddresses;
+    }
+
+    /// <summary>Answers nobody.</summary>
+    public static AddressingSnapshot Empty { get; } = new([], []);
+
+    public ImmutableArray<Subnet> Subnets { get; }
+
+    /// <summary>The server's own addresses: an option 54 with another one means another server.</summary>
+    public ImmutableArray<Ipv4Address> ServerAddresses { get; }
+
+    public Subnet? Find(Ipv4Address address)
+    {
+        foreach (var subnet in Subnets)
+        {
+            if (subnet.Contains(address))
+            {
+                return subnet;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Checks everything, and reports every mistake at once.</summary>
+    /// <param name="serverAddresses">The server's addresses on its interfaces; they are never leased.</param>
+    public static AddressingCompilation Compile(
+        IEnumerable<NetworkSpec> networks, IEnumerable<Reservation> reservations, IEnumerable<IPAddress> serverAddresses) =>
+        new AddressingCompiler().Compile([.. networks], [.. reservations], [.. serverAddresses.Select(Ipv4Address.From)]);
+}

@@ -1,0 +1,145 @@
+using System.Runtime.InteropServices;
+using Microsoft.Extensions.Logging;
+using NetDeploy.Core.Addressing;
+using NetDeploy.Protocols.Dhcp;
+
+namespace NetDeploy.Server.Dhcp;
+
+/// <summary>One interface's receive thread. An interface that goes away is opened again when it is back.</summary>
+internal sealed unsafe class DhcpListener : IDisposable
+{
+    private static readonly TimeSpan s_retry = TimeSpan.FromSeconds(1);
+
+    private readonly DhcpInterface _interface;
+    private readonly Ipv4Address _ownAddress;
+    private readonly int _receiveBuffer;
+    private readonly DhcpResponder _responder;
+    private readonly DhcpMetrics _metrics;
+    private readonly ILogger _logger;
+    private readonly Thread _thread;
+    private readonly int _stop;
+    private volatile bool _stopping;
+    private DhcpSocket _socket;
+    private uint _dropped;
+
+    /// <exception cref="DhcpStartException">The message has the remedy.</exception>
+    public DhcpListener(DhcpInterface @interface, int receiveBuffer, DhcpResponder responder, DhcpMetrics metrics, ILogger logger)
+    {
+        _interface = @interface;
+        _ownAddress = Ipv4Address.From(@interface.Address);
+        _receiveBuffer = receiveBuffer;
+        _responder = responder;
+        _metrics = metrics;
+        _logger = logger;
+        _socket = DhcpSocket.Open(@interface, receiveBuffer, metrics, logger);
+        _stop = Libc.EventDescriptor(0, Libc.CloseOnExec);
+        if (_stop < 0)
+        {
+            _socket.Dispose();
+            throw new DhcpStartException($"No event descriptor: {Marshal.GetLastPInvokeErrorMessage()}.");
+        }
+
+        _thread = new Thread(Run) { IsBackground = true, Name = $"dhcp {@interface.Name}" };
+    }
+
+    public void Start()
+    {
+        DhcpLog.Listening(_logger, _interface.Name, _interface.Address, _receiveBuffer);
+        _thread.Start();
+    }
+
+    /// <summary>Reads no more. The socket stays open for the replies of leases on their way to the disk.</summary>
+    public void Stop()
+    {
+        _stopping = true;
+        var one = 1UL;
+        _ = Libc.Write(_stop, &one, sizeof(ulong));
+        if (_thread.IsAlive)
+        {
+            _thread.Join();
+        }
+    }
+
+    public void Dispose()
+    {
+        Stop();
+        _socket.Dispose();
+        _ = Libc.Close(_stop);
+    }
+
+    private void Run()
+    {
+        var buffer = new byte[DhcpConstants.MaximumPacketLength];
+        while (!_stopping)
+        {
+            try
+            {
+                if (Wait(_socket.Descriptor, Timeout.InfiniteTimeSpan))
+                {
+                    Drain(buffer);
+                }
+            }
+            catch (DhcpSocketException error)
+            {
+                DhcpLog.Interrupted(_logger, _interface.Name, error.Message);
+                Reopen();
+            }
+        }
+    }
+
+    private void Drain(byte[] buffer)
+    {
+        while (!_stopping && _socket.Receive(buffer) is { } packet)
+        {
+            // The kernel leaves the count out while it is 0.
+            if (packet.Dropped > _dropped)
+            {
+                var count = packet.Dropped - _dropped;
+                _dropped = packet.Dropped;
+                _metrics.Dropped(_interface.Name, count);
+                DhcpLog.Dropped(_logger, count, _interface.Name);
+            }
+
+            try
+            {
+                _responder.Handle(buffer.AsSpan(0, packet.Length), new Ingress(_interface.Name, _ownAddress, packet.Destination == _ownAddress), _socket);
+            }
+#pragma warning disable CA1031 // One packet must not end the service of all: the fault is logged with its stack, and the loop goes on.
+            catch (Exception fault)
+#pragma warning restore CA1031
+            {
+                DhcpLog.Fault(_logger, fault, _interface.Name);
+            }
+        }
+    }
+
+    private void Reopen()
+    {
+        _socket.Dispose();
+        while (!_stopping)
+        {
+            Wait(-1, s_retry);
+            try
+            {
+                _socket = DhcpSocket.Open(_interface, _receiveBuffer, _metrics, _logger);
+                _dropped = 0;
+                DhcpLog.Resumed(_logger, _interface.Name);
+                return;
+            }
+            catch (DhcpStartException)
+            {
+                // Said once, by Interrupted; the interface is still away.
+                continue;
+            }
+        }
+    }
+
+    /// <summary>True: the descriptor can be read. False: time is over, or the listener stops.</summary>
+    private bool Wait(int descriptor, TimeSpan timeout)
+    {
+        var entries = stackalloc Libc.PollEntry[2];
+        entries[0] = new Libc.PollEntry { Descriptor = _stop, Events = Libc.PollIn };
+        entries[1] = new Libc.PollEntry { Descriptor = descriptor, Events = Libc.PollIn };
+        return Libc.Poll(entries, 2, timeout == Timeout.InfiniteTimeSpan ? -1 : (int)timeout.TotalMilliseconds) > 0 && entries[1].Returned != 0;
+    }
+}

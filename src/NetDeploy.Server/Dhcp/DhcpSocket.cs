@@ -1,0 +1,305 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using System.Text;
+using Microsoft.Extensions.Logging;
+using NetDeploy.Core.Addressing;
+using NetDeploy.Protocols;
+using NetDeploy.Protocols.Dhcp;
+
+namespace NetDeploy.Server.Dhcp;
+
+/// <summary>What came with a packet.</summary>
+/// <param name="Destination">The address it was sent to, as its header has it.</param>
+/// <param name="Dropped">Packets the kernel has dropped on this socket so far.</param>
+internal readonly record struct ReceivedPacket(int Length, Ipv4Address Destination, uint Dropped);
+
+/// <summary>Port 67 on one interface. One thread receives; any thread sends.</summary>
+internal sealed unsafe class DhcpSocket : IReplyChannel, IDisposable
+{
+    private const ushort IpProtocol = 0x0800;
+
+    private readonly DhcpInterface _interface;
+    private readonly Ipv4Address _ownAddress;
+    private readonly int _index;
+    private readonly DhcpMetrics _metrics;
+    private readonly ILogger _logger;
+
+    /// <summary>Senders hold it for reading a descriptor that <see cref="Dispose"/> closes: a number closed may be another file's at once.</summary>
+    private readonly ReaderWriterLockSlim _lifetime = new();
+    private int _socket = -1;
+    private int _link = -1;
+    private bool _disposed;
+
+    private DhcpSocket(DhcpInterface @interface, int index, DhcpMetrics metrics, ILogger logger)
+    {
+        _interface = @interface;
+        _ownAddress = Ipv4Address.From(@interface.Address);
+        _index = index;
+        _metrics = metrics;
+        _logger = logger;
+    }
+
+    public int Descriptor => _socket;
+
+    /// <summary>Binds port 67 on the interface.</summary>
+    /// <exception cref="DhcpStartException">The message has the remedy.</exception>
+    public static DhcpSocket Open(DhcpInterface @interface, int receiveBuffer, DhcpMetrics metrics, ILogger logger)
+    {
+        var index = (int)Libc.InterfaceIndex(@interface.Name);
+        if (index == 0)
+        {
+            throw new DhcpStartException($"There is no interface {@interface.Name}. Name one that `ip -br link` shows.");
+        }
+
+        var socket = new DhcpSocket(@interface, index, metrics, logger);
+        try
+        {
+            socket.BindServerPort(receiveBuffer);
+            socket.OpenLink();
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Reads one packet without waiting; null where none is there.</summary>
+    /// <exception cref="DhcpSocketException">The interface is gone or down.</exception>
+    public ReceivedPacket? Receive(Span<byte> buffer)
+    {
+        const int controlLength = 64;
+        var control = stackalloc byte[controlLength];
+        fixed (byte* bytes = buffer)
+        {
+            var segment = new Libc.Segment { Base = bytes, Length = (nuint)buffer.Length };
+            var message = new Libc.Message { Segments = &segment, SegmentCount = 1, Control = control, ControlLength = controlLength };
+            var length = Libc.Receive(_socket, &message, 0);
+            if (length < 0)
+            {
+                return Marshal.GetLastPInvokeError() is Libc.TryAgain or Libc.Interrupted
+                    ? null
+                    : throw new DhcpSocketException(Marshal.GetLastPInvokeErrorMessage());
+            }
+
+            return Describe((int)length, new ReadOnlySpan<byte>(control, (int)message.ControlLength));
+        }
+    }
+
+    public void Send(ReadOnlySpan<byte> reply, ReplyRoute route)
+    {
+        _lifetime.EnterReadLock();
+        try
+        {
+            var error = _disposed ? "the socket is closed" : route switch
+            {
+                ReplyRoute.Unicast to => SendDatagram(reply, to.Address, to.Port),
+                ReplyRoute.Link to => SendToLink(reply, to),
+                _ => SendDatagram(reply, Ipv4Address.Broadcast, DhcpConstants.ClientPort),
+            };
+            if (error is not null)
+            {
+                _metrics.SendError(_interface.Name);
+                DhcpLog.SendFailed(_logger, _interface.Name, route.ToString(), error);
+            }
+        }
+        finally
+        {
+            _lifetime.ExitReadLock();
+        }
+    }
+
+    public void Dispose()
+    {
+        _lifetime.EnterWriteLock();
+        try
+        {
+            if (_disposed)
+            {
+                return;
+            }
+
+            _disposed = true;
+            Close(ref _socket);
+            Close(ref _link);
+        }
+        finally
+        {
+            _lifetime.ExitWriteLock();
+        }
+    }
+
+    private void BindServerPort(int receiveBuffer)
+    {
+        _socket = Libc.Socket(Libc.AddressFamilyInet, Libc.Datagram | Libc.CloseOnExec | Libc.NonBlocking, 0);
+        var name = Encoding.UTF8.GetBytes(_interface.Name + "\0");
+        fixed (byte* device = name)
+        {
+            Check(_socket >= 0 ? 0 : -1, "socket");
+            Check(Libc.SetOption(_socket, Libc.SocketLevel, Libc.BindToDevice, device, (uint)name.Length), "SO_BINDTODEVICE");
+        }
+
+        Check(Libc.SetOption(_socket, Libc.SocketLevel, Libc.Broadcast, 1), "SO_BROADCAST");
+        Check(Libc.SetOption(_socket, Libc.IpLevel, Libc.PacketInfo, 1), "IP_PKTINFO");
+        Check(Libc.SetOption(_socket, Libc.SocketLevel, Libc.ReceiveQueueOverflow, 1), "SO_RXQ_OVFL");
+
+        // The forced form ignores net.core.rmem_max and needs CAP_NET_ADMIN; the plain one takes what is allowed.
+        if (Libc.SetOption(_socket, Libc.SocketLevel, Libc.ReceiveBufferForce, receiveBuffer) != 0)
+        {
+            Check(Libc.SetOption(_socket, Libc.SocketLevel, Libc.ReceiveBuffer, receiveBuffer), "SO_RCVBUF");
+        }
+
+        // No SO_REUSEADDR nor SO_REUSEPORT: a second server on the port has to be an error, not half of the packets.
+        var address = Address(Ipv4Address.Any, DhcpConstants.ServerPort);
+        Check(Libc.Bind(_socket, &address, (uint)sizeof(Libc.SocketAddress)), "bind");
+    }
+
+    private void OpenLink()
+    {
+        _link = Libc.Socket(Libc.AddressFamilyPacket, Libc.Datagram | Libc.CloseOnExec | Libc.NonBlocking, 0);
+        if (_link < 0)
+        {
+            DhcpLog.NoLinkSocket(_logger, _interface.Name, Marshal.GetLastPInvokeErrorMessage());
+        }
+    }
+
+    private void Check(int result, string call)
+    {
+        if (result == 0)
+        {
+            return;
+        }
+
+        var error = Marshal.GetLastPInvokeError();
+        throw new DhcpStartException(error switch
+        {
+            Libc.AddressInUse => $"UDP port 67 on {_interface.Name} is taken: another DHCP server runs on this host (dnsmasq, kea, isc-dhcp-server, libvirt's). "
+                + "`ss -ulnp 'sport = :67'` names it; stop it, or take this interface out of its configuration.",
+            Libc.AccessDenied or Libc.NotPermitted => $"This user may not open UDP port 67 on {_interface.Name} ({call}). "
+                + "Start as root, or give the process CAP_NET_BIND_SERVICE, CAP_NET_RAW and CAP_NET_ADMIN (systemd: AmbientCapabilities=).",
+            Libc.NoDevice => $"There is no interface {_interface.Name}. Name one that `ip -br link` shows.",
+            _ => $"UDP port 67 on {_interface.Name} cannot be opened: {call}: {Marshal.GetPInvokeErrorMessage(error)}.",
+        });
+    }
+
+    private static ReceivedPacket Describe(int length, ReadOnlySpan<byte> control)
+    {
+        var destination = Ipv4Address.Any;
+        var dropped = 0u;
+        var headerLength = sizeof(Libc.ControlHeader);
+        while (control.Length >= headerLength)
+        {
+            var header = MemoryMarshal.Read<Libc.ControlHeader>(control);
+            if (header.Length < (nuint)headerLength || header.Length > (nuint)control.Length)
+            {
+                break;
+            }
+
+            var data = control[headerLength..(int)header.Length];
+            if (header is { Level: Libc.IpLevel, Type: Libc.PacketInfo })
+            {
+                destination = new Ipv4Address(NetworkOrder(MemoryMarshal.Read<Libc.PacketInformation>(data).Destination));
+            }
+            else if (header is { Level: Libc.SocketLevel, Type: Libc.ReceiveQueueOverflow })
+            {
+                dropped = MemoryMarshal.Read<uint>(data);
+            }
+
+            control = control[Math.Min(control.Length, ((int)header.Length + 7) & ~7)..];
+        }
+
+        return new ReceivedPacket(length, destination, dropped);
+    }
+
+    /// <summary>The interface's index goes with it: a broadcast would otherwise leave by the default route.</summary>
+    private string? SendDatagram(ReadOnlySpan<byte> reply, Ipv4Address destination, int port)
+    {
+        var controlLength = (sizeof(Libc.ControlHeader) + sizeof(Libc.PacketInformation) + 7) & ~7;
+        var control = stackalloc byte[controlLength];
+        new Span<byte>(control, controlLength).Clear();
+        *(Libc.ControlHeader*)control = new Libc.ControlHeader
+        {
+            Length = (nuint)(sizeof(Libc.ControlHeader) + sizeof(Libc.PacketInformation)),
+            Level = Libc.IpLevel,
+            Type = Libc.PacketInfo,
+        };
+        *(Libc.PacketInformation*)(control + sizeof(Libc.ControlHeader)) = new Libc.PacketInformation
+        {
+            Interface = _index,
+            Local = NetworkOrder(_ownAddress.Value),
+        };
+
+        var address = Address(destination, port);
+        fixed (byte* bytes = reply)
+        {
+            var segment = new Libc.Segment { Base = bytes, Length = (nuint)reply.Length };
+            var message = new Libc.Message
+            {
+                Name = &address,
+                NameLength = (uint)sizeof(Libc.SocketAddress),
+                Segments = &segment,
+                SegmentCount = 1,
+                Control = control,
+                ControlLength = (nuint)controlLength,
+            };
+            return Libc.Send(_socket, &message, 0) < 0 ? Marshal.GetLastPInvokeErrorMessage() : null;
+        }
+    }
+
+    /// <summary>By a raw frame; else by an ARP entry, which makes the stack send one; else by broadcast, which every client hears.</summary>
+    private string? SendToLink(ReadOnlySpan<byte> reply, ReplyRoute.Link to) =>
+        _link >= 0 && SendFrame(reply, to) ? null
+        : SetArpEntry(to) ? SendDatagram(reply, to.Address, DhcpConstants.ClientPort)
+        : SendDatagram(reply, Ipv4Address.Broadcast, DhcpConstants.ClientPort);
+
+    private bool SendFrame(ReadOnlySpan<byte> reply, ReplyRoute.Link to)
+    {
+        Span<byte> datagram = stackalloc byte[LinkFrame.HeaderLength + reply.Length];
+        reply.CopyTo(datagram[LinkFrame.HeaderLength..]);
+        LinkFrame.WriteHeaders(datagram, _ownAddress, to.Address);
+        var address = new Libc.LinkAddress
+        {
+            Family = Libc.AddressFamilyPacket,
+            Protocol = BinaryPrimitives.ReverseEndianness(IpProtocol),
+            Interface = _index,
+            Length = 6,
+        };
+        to.Mac.CopyTo(new Span<byte>(address.Address, 6));
+        fixed (byte* bytes = datagram)
+        {
+            return Libc.SendTo(_link, bytes, (nuint)datagram.Length, 0, &address, (uint)sizeof(Libc.LinkAddress)) == datagram.Length;
+        }
+    }
+
+    private bool SetArpEntry(ReplyRoute.Link to)
+    {
+        var request = new Libc.ArpRequest
+        {
+            Protocol = Address(to.Address, 0),
+            HardwareFamily = DhcpConstants.EthernetHardware,
+            Flags = Libc.ArpComplete,
+        };
+        to.Mac.CopyTo(new Span<byte>(request.Hardware, 6));
+        Encoding.UTF8.GetBytes(_interface.Name, new Span<byte>(request.Device, 15));
+        return Libc.Control(_socket, Libc.SetArp, &request) == 0;
+    }
+
+    private static Libc.SocketAddress Address(Ipv4Address address, int port) => new()
+    {
+        Family = Libc.AddressFamilyInet,
+        Port = BitConverter.IsLittleEndian ? BinaryPrimitives.ReverseEndianness((ushort)port) : (ushort)port,
+        Address = NetworkOrder(address.Value),
+    };
+
+    private static uint NetworkOrder(uint value) => BitConverter.IsLittleEndian ? BinaryPrimitives.ReverseEndianness(value) : value;
+
+    private static void Close(ref int descriptor)
+    {
+        if (descriptor >= 0)
+        {
+            _ = Libc.Close(descriptor);
+            descriptor = -1;
+        }
+    }
+}
