@@ -24,8 +24,7 @@ public sealed record MachineView(
     string? Address,
     string? DeploymentId,
     string? ImageId,
-    IReadOnlyList<string> HostKeys,
-    long LastSequence);
+    IReadOnlyList<string> HostKeys);
 
 /// <summary>One thing that happened to a machine.</summary>
 /// <param name="Sequence">The server's order; times may jump, this does not.</param>

@@ -30,9 +30,10 @@ internal static class DeployCommand
                 }
 
                 var before = await client.MachineAsync(name, cancellationToken).ConfigureAwait(false);
+                var after = await Following.LastAsync(client, name, cancellationToken).ConfigureAwait(false);
                 var confirm = parsed.GetValue(yes) ? name : before.DeploymentId is null ? null : Confirmation.Ask(name, "overwrite");
                 var result = await client.DeployAsync(name, new DeployRequest(parsed.GetValue(distro), parsed.GetValue(method), Confirm: confirm), cancellationToken).ConfigureAwait(false);
-                started.Add((name, before.LastSequence));
+                started.Add((name, after));
                 Report(name, result, parsed.GetValue(json));
             }
 

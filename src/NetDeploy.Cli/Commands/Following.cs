@@ -7,6 +7,10 @@ internal static class Following
 {
     private static readonly string[] Ended = ["installed", "expired", "cancelled", "failed", "stuck", "quarantined"];
 
+    /// <summary>The sequence of the newest entry: what comes after it is news.</summary>
+    public static async Task<long> LastAsync(NetDeployClient client, string name, CancellationToken cancellationToken) =>
+        await client.TimelineAsync(name, cancellationToken: cancellationToken).ConfigureAwait(false) is [.., var last] ? last.Sequence : 0;
+
     /// <summary>True where the machine is installed.</summary>
     public static async Task<bool> UntilEndAsync(NetDeployClient client, string name, long after, CancellationToken cancellationToken)
     {

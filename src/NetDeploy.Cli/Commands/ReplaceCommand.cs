@@ -22,7 +22,7 @@ internal static class ReplaceCommand
         {
             using var client = Common.Connect(parsed, data);
             var wanted = parsed.GetRequiredValue(name);
-            var before = await client.MachineAsync(wanted, cancellationToken).ConfigureAwait(false);
+            var after = await Following.LastAsync(client, wanted, cancellationToken).ConfigureAwait(false);
             var macs = parsed.GetValue(mac) is { Length: > 0 } given ? given : [await NewcomerAsync(client, cancellationToken).ConfigureAwait(false)];
             var confirm = parsed.GetValue(yes) ? wanted : Confirmation.Ask(wanted, $"give {macs[0]} the name and wipe");
             var clock = System.Diagnostics.Stopwatch.StartNew();
@@ -36,7 +36,7 @@ internal static class ReplaceCommand
                 return Invocation.Done;
             }
 
-            var installed = await Following.UntilEndAsync(client, wanted, before.LastSequence, cancellationToken).ConfigureAwait(false);
+            var installed = await Following.UntilEndAsync(client, wanted, after, cancellationToken).ConfigureAwait(false);
             await Console.Error.WriteLineAsync($"{wanted}: {clock.Elapsed.TotalSeconds:0} s of the tenth-floor test's 600 s.").ConfigureAwait(false);
             return installed ? Invocation.Done : Invocation.NotDone;
         });

@@ -88,6 +88,10 @@ public sealed class DeployOrders : IAsyncDisposable
         return new(deployment, null, []);
     }
 
+    /// <summary>What a person must do to start this machine; null where the server does it.</summary>
+    public string? Instruction(string name) =>
+        _power is ManualPower manual && _deployments.Machines.ByName(name) is { } machine ? manual.Instruction(machine) : null;
+
     public async ValueTask DisposeAsync()
     {
         await _stopping.CancelAsync().ConfigureAwait(false);

@@ -73,7 +73,9 @@ public sealed class DocumentStore
     /// <summary>Compiles the stored texts with these among them, and puts the result in force unless there is an error.</summary>
     /// <param name="basedOn">The revision they were made from; null: any.</param>
     /// <param name="prune">Drop the stored texts that are not among these.</param>
-    public ApplyOutcome Apply(IReadOnlyCollection<SourceText> texts, long? basedOn, bool prune, bool checkOnly)
+    /// <param name="alsoCheck">What the compiler cannot know, such as the interfaces of this server.</param>
+    public ApplyOutcome Apply(
+        IReadOnlyCollection<SourceText> texts, long? basedOn, bool prune, bool checkOnly, Func<Snapshot, ImmutableArray<Diagnostic>> alsoCheck)
     {
         lock (_applying)
         {
@@ -99,9 +101,10 @@ public sealed class DocumentStore
 
             ImmutableArray<SourceText> all = [.. applied.Values.OrderBy(t => t.Path, StringComparer.Ordinal)];
             var compiled = DocumentSet.Parse(Merge(old.Shipped, all));
-            if (compiled.Value is null || checkOnly)
+            var wrong = compiled.Value is { } good ? alsoCheck(good) : [];
+            if (compiled.Value is null || checkOnly || wrong.Any(d => d.Severity == Severity.Error))
             {
-                return new ApplyOutcome(false, old, compiled.Diagnostics);
+                return new ApplyOutcome(false, old, compiled.Diagnostics.AddRange(wrong));
             }
 
             if (all.SequenceEqual(old.Applied))

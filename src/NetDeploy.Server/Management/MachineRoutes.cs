@@ -75,8 +75,7 @@ internal static class MachineRoutes
             mac is { } known ? services.Desk.AddressOf(known)?.ToString() : null,
             deployment?.Id,
             deployment?.ImageId,
-            machine.Observed?.HostKeys ?? [],
-            services.Desk.LastSequence(machine.Id));
+            machine.Observed?.HostKeys ?? []);
     }
 
     private static async Task<TimelineView[]> TimelineAsync(ManagementServices services, string name, long after, int wait, CancellationToken cancellationToken)

@@ -1,0 +1,95 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using NetDeploy.Core.Boot;
+using NetDeploy.Protocols;
+using NetDeploy.Server.BootFiles;
+using NetDeploy.Server.Deployments;
+
+namespace NetDeploy.Server.Boot;
+
+/// <summary>HTTP on the boot networks: loaders, scripts, the deploy environment, and its reports. Nothing of management.</summary>
+internal static class BootListener
+{
+    public static WebApplication Build(
+        IReadOnlyList<IPEndPoint> endPoints, BootDesk desk, BootFilesCatalog files, DeploymentService deployments, DeploymentPlans plans, ILoggerFactory logging)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Services.AddSingleton(logging);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            // OVMF locks up on an empty Server header; none at all is safe.
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxConcurrentConnections = 4096;
+            kestrel.Limits.MaxRequestBodySize = 80L << 20;
+            // Old EDK2 fails where the connection closes between two requests.
+            kestrel.Limits.KeepAliveTimeout = TimeSpan.FromMinutes(5);
+            kestrel.ConfigureEndpointDefaults(listen => listen.Protocols = HttpProtocols.Http1);
+            foreach (var endPoint in endPoints)
+            {
+                kestrel.Listen(endPoint);
+            }
+        });
+        var app = builder.Build();
+        app.MapBoot(desk, files);
+        app.MapDeploy(deployments, plans);
+        return app;
+    }
+
+    internal static void MapBoot(this IEndpointRouteBuilder routes, BootDesk desk, BootFilesCatalog files)
+    {
+        string[] reading = [HttpMethods.Get, HttpMethods.Head];
+
+        routes.MapMethods("/boot/loaders/{name}", reading, (string name, HttpContext context) =>
+            LoaderChoice.IsLoader(name) && files.LoaderPath(name) is { } path ? SendAsync(context, desk, name, path) : NotFoundAsync(context, name))
+            .WithMetadata(new ReadsOnly());
+
+        routes.MapMethods("/boot/environment/{name}", reading, (string name, HttpContext context) => name switch
+        {
+            "vmlinuz" => SendAsync(context, desk, name, files.KernelPath),
+            "initrd" => SendAsync(context, desk, name, files.InitrdPath),
+            _ => NotFoundAsync(context, name),
+        }).WithMetadata(new ReadsOnly());
+
+        // A script starts a boot of a granted deployment: its source address and the lease table stand in for a token that the machine cannot have yet.
+        routes.MapGet("/boot/script", async (string? mac, string? uuid, HttpContext context) =>
+        {
+            if (!MacAddress.TryParse(mac, CultureInfo.InvariantCulture, out var asking))
+            {
+                return DeployRoutes.Text("mac=52:54:00:12:34:56 is missing", StatusCodes.Status400BadRequest);
+            }
+
+            var source = context.Connection.RemoteIpAddress ?? IPAddress.None;
+            return await desk.ScriptAsync(asking, Guid.TryParse(uuid, out var known) ? known : null, source, context.RequestAborted).ConfigureAwait(false) switch
+            {
+                ScriptReply.Text text => new PlainText(text.Script, StatusCodes.Status200OK),
+                ScriptReply.Refused refused => DeployRoutes.Text(refused.Reason, StatusCodes.Status403Forbidden),
+                var other => throw new InvalidOperationException($"A script request was answered {other}."),
+            };
+        }).WithMetadata(new StartsGrantedBoot());
+    }
+
+    private static Task NotFoundAsync(HttpContext context, string name) =>
+        DeployRoutes.Text($"there is no boot file {name}", StatusCodes.Status404NotFound).ExecuteAsync(context);
+
+    private static async Task SendAsync(HttpContext context, BootDesk desk, string name, string path)
+    {
+        var clock = Stopwatch.GetTimestamp();
+        var length = new FileInfo(path).Length;
+        await TypedResults.PhysicalFile(path, "application/octet-stream", enableRangeProcessing: true).ExecuteAsync(context).ConfigureAwait(false);
+        if (HttpMethods.IsGet(context.Request.Method) && context.Response.StatusCode == StatusCodes.Status200OK)
+        {
+            desk.Fetched("http", name, context.Connection.RemoteIpAddress ?? IPAddress.None, length, Stopwatch.GetElapsedTime(clock));
+        }
+    }
+}
+
+/// <summary>Declares on an endpoint that it starts a boot that a grant already permits, checked by source address.</summary>
+internal sealed record StartsGrantedBoot;

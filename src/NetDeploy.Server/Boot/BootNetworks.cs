@@ -1,0 +1,38 @@
+using System.Collections.Immutable;
+using System.Net;
+using NetDeploy.Core.Addressing;
+using NetDeploy.Core.Boot;
+
+namespace NetDeploy.Server.Boot;
+
+/// <summary>The networks in force, with the server's own address on each: immutable, swapped whole with the documents.</summary>
+internal sealed class BootNetworks
+{
+    private BootNetworks(ImmutableArray<NetworkSpecRef> all, AddressingSnapshot addressing)
+    {
+        All = all;
+        Addressing = addressing;
+    }
+
+    public static BootNetworks None { get; } = new([], AddressingSnapshot.Empty);
+
+    public ImmutableArray<NetworkSpecRef> All { get; }
+
+    public AddressingSnapshot Addressing { get; }
+
+    /// <summary>
+    /// A network on an interface has the server's address there. One behind relays has none of its own: its clients get
+    /// the first address of the server.
+    /// </summary>
+    public static (BootNetworks? Networks, ImmutableArray<AddressingDiagnostic> Diagnostics) Of(
+        IEnumerable<NetworkSpec> networks, IEnumerable<Reservation> reservations, ImmutableArray<IPAddress> serverAddresses)
+    {
+        ImmutableArray<NetworkSpec> specs = [.. networks];
+        var compiled = AddressingSnapshot.Compile(specs, reservations, serverAddresses);
+        return compiled.Snapshot is { } snapshot
+            ? (new BootNetworks([.. specs.Select(n => new NetworkSpecRef(n, serverAddresses.FirstOrDefault(n.Subnet.Contains) ?? serverAddresses[0]))], snapshot), [])
+            : (null, compiled.Diagnostics);
+    }
+
+    public NetworkSpecRef? Find(IPAddress client) => All.FirstOrDefault(n => n.Network.Subnet.Contains(client));
+}

@@ -1,0 +1,147 @@
+using System.Collections.Immutable;
+using System.Net;
+using Microsoft.Extensions.Logging;
+using NetDeploy.Core.Addressing;
+using NetDeploy.Core.Machines;
+using NetDeploy.Core.Profiles;
+using NetDeploy.Server.Boot;
+using NetDeploy.Server.Deployments;
+
+namespace NetDeploy.Server.Documents;
+
+/// <summary>Brings desired state into force: the documents first, then the machines' records, then networks and reservations.</summary>
+internal sealed class DocumentApplication(DocumentStore documents, DeploymentService deployments, ImmutableArray<IPAddress> serverAddresses, ILogger logger)
+{
+    private readonly SemaphoreSlim _applying = new(1);
+    private volatile BootNetworks _networks = BootNetworks.None;
+
+    public BootNetworks Networks => _networks;
+
+    /// <summary>What the stored documents say, at start. A kill in the middle of an apply is mended here.</summary>
+    /// <exception cref="ServerFault">The stored networks contradict each other or the interfaces.</exception>
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        var state = documents.Current;
+        await PutMachinesAsync(null, state.Snapshot, cancellationToken).ConfigureAwait(false);
+        var (networks, diagnostics) = Compile(state.Snapshot);
+        _networks = networks ?? throw new ServerFault(
+            $"The stored networks do not fit: {diagnostics[0].Message}", "Mend the document, or the interface's address, and start again.");
+    }
+
+    public async Task<ApplyOutcome> ApplyAsync(IReadOnlyCollection<SourceText> texts, long? basedOn, bool prune, bool checkOnly, CancellationToken cancellationToken)
+    {
+        await _applying.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            var before = documents.Current.Snapshot;
+            // The networks are checked before anything is stored: a set that DHCP would refuse is refused as a whole.
+            var outcome = documents.Apply(texts, basedOn, prune, checkOnly, snapshot => Compile(snapshot).Diagnostics);
+            if (!outcome.Accepted)
+            {
+                return outcome;
+            }
+
+            var refusals = await PutMachinesAsync(before, outcome.State.Snapshot, cancellationToken).ConfigureAwait(false);
+            if (prune)
+            {
+                refusals = refusals.AddRange(await ForgetMachinesAsync(outcome.State.Snapshot, cancellationToken).ConfigureAwait(false));
+            }
+
+            RefreshAddresses();
+            return outcome with { Diagnostics = outcome.Diagnostics.AddRange(refusals) };
+        }
+        finally
+        {
+            _applying.Release();
+        }
+    }
+
+    /// <summary>After a binding moved: reservations follow the hardware.</summary>
+    public void RefreshAddresses()
+    {
+        var (networks, diagnostics) = Compile(documents.Current.Snapshot);
+        if (networks is not null)
+        {
+            _networks = networks;
+        }
+        else
+        {
+            DocumentLog.NetworksKept(logger, diagnostics[0].Message);
+        }
+    }
+
+    private (BootNetworks? Networks, ImmutableArray<Diagnostic> Diagnostics) Compile(Snapshot snapshot)
+    {
+        var reservations = new List<Reservation>();
+        foreach (var machine in snapshot.Machines.Values.Where(m => m.Address is not null))
+        {
+            var bound = deployments.Machines.ByName(machine.Name)?.Binding.Macs ?? machine.Binding.Macs;
+            if (bound is [var mac, ..])
+            {
+                reservations.Add(new Reservation(mac, machine.Address!, machine.Name));
+            }
+        }
+
+        var (networks, wrong) = BootNetworks.Of(snapshot.Networks.Values, reservations, serverAddresses);
+        return (networks, [.. wrong.Select(w => new Diagnostic(Severity.Error, "", 0, 0, "", w.Message, w.Remedy))]);
+    }
+
+    /// <summary>
+    /// A document's hardware makes the first binding; later it counts only where the document itself changed, since
+    /// <c>replace</c> may have moved the machine since.
+    /// </summary>
+    private async Task<ImmutableArray<Diagnostic>> PutMachinesAsync(Snapshot? before, Snapshot now, CancellationToken cancellationToken)
+    {
+        var refused = ImmutableArray.CreateBuilder<Diagnostic>();
+        foreach (var spec in now.Machines.Values)
+        {
+            var known = deployments.Machines.ByName(spec.Name);
+            var changed = before is not null && before.Machines.TryGetValue(spec.Name, out var old) && !SameHints(old.Binding, spec.Binding);
+            var draft = new MachineDraft(
+                spec.Name,
+                spec.Kind == Core.Profiles.MachineKind.Guest ? Core.Machines.MachineKind.Guest : Core.Machines.MachineKind.Metal,
+                known is null || changed ? BindingOf(spec.Binding) : null,
+                StaticAddresses(now, spec),
+                spec.Protected);
+            var put = await deployments.PutMachineAsync(draft, cancellationToken).ConfigureAwait(false);
+            if (put.Refusal is { } refusal)
+            {
+                DocumentLog.MachineRefused(logger, spec.Name, refusal);
+                refused.Add(new Diagnostic(Severity.Warning, "", 0, 0, spec.Name, refusal, "The rest is in force; mend this document and apply it again."));
+            }
+        }
+
+        return refused.ToImmutable();
+    }
+
+    private async Task<ImmutableArray<Diagnostic>> ForgetMachinesAsync(Snapshot now, CancellationToken cancellationToken)
+    {
+        var refused = ImmutableArray.CreateBuilder<Diagnostic>();
+        foreach (var machine in deployments.Machines.Machines.Where(m => !now.Machines.ContainsKey(m.Name)))
+        {
+            var forgotten = await deployments.ForgetAsync(machine.Name, cancellationToken).ConfigureAwait(false);
+            if (forgotten.Refusal is { } refusal)
+            {
+                refused.Add(new Diagnostic(Severity.Warning, "", 0, 0, machine.Name, refusal, "Apply with --prune again after its end."));
+            }
+        }
+
+        return refused.ToImmutable();
+    }
+
+    private static ImmutableArray<IPAddress> StaticAddresses(Snapshot snapshot, MachineSpec spec) =>
+        snapshot.Recipes.TryGetValue(spec.Name, out var recipe)
+            ? [.. recipe.System.Nics.SelectMany(n => n.Addresses).Select(a => a.Address)]
+            : [];
+
+    private static Binding BindingOf(BindingHints hints) => new()
+    {
+        Macs = hints.Macs,
+        Uuid = hints.Uuid,
+        Serial = hints.Serial,
+        Slot = Binding.SlotOf(hints.Slot?.RemoteId, hints.Slot?.CircuitId),
+    };
+
+    private static bool SameHints(BindingHints a, BindingHints b) =>
+        a.Macs.AsSpan().SequenceEqual(b.Macs.AsSpan()) && a.Uuid == b.Uuid && a.Serial == b.Serial && a.Slot == b.Slot;
+}
