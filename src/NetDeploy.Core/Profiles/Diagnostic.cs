@@ -13,7 +13,7 @@ public enum Severity
 /// <param name="File">As in <see cref="SourceText.Path"/>; empty where no file is to blame.</param>
 /// <param name="Line">From 1; 0 where no place is known.</param>
 /// <param name="Column">From 1; 0 where no place is known.</param>
-/// <param name="Path">Where in the document: <c>system.users[operator].uid</c>; empty for the document itself.</param>
+/// <param name="Path">Where in the document: <c>system.users[ops].uid</c>; empty for the document itself.</param>
 /// <param name="Message">What is wrong: one line.</param>
 /// <param name="Remedy">What to do about it: one line.</param>
 public sealed record Diagnostic(Severity Severity, string File, int Line, int Column, string Path, string Message, string Remedy)

@@ -16,7 +16,7 @@ public sealed record DistroSpec
     /// <summary>Debian's words: <c>amd64</c>, <c>arm64</c>.</summary>
     public required string Architecture { get; init; }
 
-    internal MapNode? System { get; init; }
+    internal Node? System { get; init; }
 
     internal Origin? Origin { get; init; }
 }

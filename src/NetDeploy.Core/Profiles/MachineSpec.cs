@@ -66,7 +66,7 @@ public sealed record MachineSpec
     public UefiLoader? UefiLoader { get; init; }
 
     /// <summary>The machine's own layer; null where it overrides nothing.</summary>
-    internal MapNode? System { get; init; }
+    internal Node? System { get; init; }
 
     /// <summary>Where the document starts; null for a machine made by code.</summary>
     internal Origin? Origin { get; init; }

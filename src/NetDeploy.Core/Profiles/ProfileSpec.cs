@@ -14,7 +14,7 @@ public sealed record ProfileSpec
     /// <summary>The profiles it builds on, weakest first.</summary>
     public ImmutableArray<string> Parents { get; init; } = [];
 
-    internal MapNode? System { get; init; }
+    internal Node? System { get; init; }
 
     internal Origin? Origin { get; init; }
 }
@@ -24,7 +24,7 @@ public sealed record PlatformSpec
 {
     public required string Name { get; init; }
 
-    internal MapNode? System { get; init; }
+    internal Node? System { get; init; }
 }
 
 /// <summary>What happens to a machine that nobody described.</summary>

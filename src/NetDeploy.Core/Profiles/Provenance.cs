@@ -1,7 +1,7 @@
 namespace NetDeploy.Core.Profiles;
 
 /// <summary>Where one leaf of a resolved tree came from.</summary>
-/// <param name="Path">The leaf, such as <c>users[operator].shell</c>.</param>
+/// <param name="Path">The leaf, such as <c>system.users[ops].shell</c>.</param>
 /// <param name="Value">Its text; for a secret its reference, never its value.</param>
 /// <param name="Line">From 1.</param>
 /// <param name="Column">From 1.</param>

@@ -39,4 +39,16 @@ public sealed class Snapshot
     /// <param name="method">Null: the machine's own.</param>
     public Result<Recipe> Resolve(MachineSpec machine, string? distro = null, InstallMethod? method = null) =>
         RecipeResolver.Resolve(this, machine with { Distro = distro ?? machine.Distro, Method = method ?? machine.Method });
+
+    internal Snapshot With(ImmutableSortedDictionary<string, Recipe> recipes, ImmutableArray<Reservation> reservations) => new()
+    {
+        Machines = Machines,
+        Networks = Networks,
+        Distros = Distros,
+        Profiles = Profiles,
+        Platforms = Platforms,
+        Enrolments = Enrolments,
+        Reservations = reservations,
+        Recipes = recipes,
+    };
 }

@@ -22,7 +22,7 @@ public sealed record DiskSelector
     /// <summary>Bytes.</summary>
     public long? MaxSize { get; init; }
 
-    /// <summary>As the inventory names it: <c>nvme</c>, <c>sata</c>, <c>sas</c>, <c>scsi</c>, <c>virtio</c>, <c>xen</c>, <c>usb</c>.</summary>
+    /// <summary>As the inventory names it: <c>nvme</c>, <c>sata</c>, <c>scsi</c> (SAS too), <c>virtio</c>, <c>xen</c>, <c>usb</c>, <c>mmc</c>.</summary>
     public string? Bus { get; init; }
 
     public string? Wwn { get; init; }

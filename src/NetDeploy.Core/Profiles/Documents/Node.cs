@@ -43,3 +43,9 @@ internal sealed record ListNode(Origin Origin, ImmutableArray<Node> Items, int C
     {
     }
 }
+
+/// <summary>A map or list with explicit <c>remove:</c>, <c>replace:</c> or <c>add:</c>: what it does to the layers below.</summary>
+/// <param name="Replaces">Nothing of the layers below stays.</param>
+/// <param name="Remove">Keys, names or values that go.</param>
+/// <param name="Value">What is then laid on top.</param>
+internal sealed record ChangeNode(Origin Origin, bool Replaces, ImmutableArray<ScalarNode> Remove, Node Value) : Node(Origin, Value.Count, Value.Depth);

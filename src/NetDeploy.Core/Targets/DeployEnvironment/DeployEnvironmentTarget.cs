@@ -10,7 +10,26 @@ public sealed class DeployEnvironmentTarget : ITarget
 
     public bool Takes(Recipe recipe) => recipe is { Method: InstallMethod.Image, Distro.Family: "debian" };
 
-    public ImmutableArray<Diagnostic> Check(Recipe recipe) => throw new NotSupportedException(recipe.Hash);
+    public ImmutableArray<Diagnostic> Check(Recipe recipe) => DeployEnvironmentCheck.Run(recipe);
 
-    public Result<RenderedFile> Render(Recipe recipe, PlanContext context) => throw new NotSupportedException(recipe.Hash);
+    public Result<RenderedFile> Render(Recipe recipe, PlanContext context)
+    {
+        var compiled = Compile(recipe, context);
+        if (compiled.Value is not { } plan)
+        {
+            return new(null, compiled.Diagnostics);
+        }
+
+        var rendered = plan.Render();
+        return rendered with { Diagnostics = [.. compiled.Diagnostics, .. rendered.Diagnostics] };
+    }
+
+    /// <summary>The typed plan; errors are what <see cref="Check"/> finds, and what only the context shows: a missing or withheld secret.</summary>
+    public static Result<Plan> Compile(Recipe recipe, PlanContext context)
+    {
+        var diagnostics = DeployEnvironmentCheck.Run(recipe).AddRange(PlanContextCheck.Run(recipe, context));
+        return diagnostics.Any(d => d.Severity == Severity.Error)
+            ? new(null, diagnostics)
+            : new(PlanCompiler.Compile(recipe, context), diagnostics);
+    }
 }

@@ -1,0 +1,38 @@
+using System.Collections.Immutable;
+using NetDeploy.Core.Images;
+
+namespace NetDeploy.Core.Profiles.Binding;
+
+/// <summary>Takes from a recipe what is equal for all machines. Nothing of the machine is in reach here.</summary>
+internal static class ImagePart
+{
+    public static ImageSpec Of(DistroSpec distro, SystemSpec system)
+    {
+        var packages = system.Packages.ToHashSet(StringComparer.Ordinal);
+        var scripts = ImmutableArray.CreateBuilder<string>();
+
+        // A locale takes long to generate: so once in the image, and not on each machine.
+        if (distro.Family == "debian" && system.Locale != "C.UTF-8")
+        {
+            packages.Add("locales");
+            scripts.Add($"#!/bin/sh\nset -e\necho '{system.Locale} UTF-8' >/etc/locale.gen\nlocale-gen\n");
+        }
+
+        if (distro.Family == "debian" && system.Keyboard != new KeyboardSpec("us", null))
+        {
+            packages.Add("console-setup");
+            packages.Add("keyboard-configuration");
+        }
+
+        scripts.AddRange(system.Scripts.Where(s => s.Phase == ScriptPhase.Build).Select(s => s.Content));
+        return new()
+        {
+            Family = distro.Family,
+            Release = distro.Release,
+            Architecture = distro.Architecture,
+            Repositories = [.. system.Repositories.Select(r => new ImageRepository(r.Uri, r.Suite, r.Components))],
+            Packages = [.. packages.Order(StringComparer.Ordinal)],
+            Scripts = scripts.ToImmutable(),
+        };
+    }
+}

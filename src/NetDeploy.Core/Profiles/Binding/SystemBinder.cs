@@ -1,0 +1,72 @@
+using System.Collections.Immutable;
+using NetDeploy.Core.Profiles.Documents;
+
+namespace NetDeploy.Core.Profiles.Binding;
+
+/// <summary>The resolved tree to the neutral model, and what must hold across its parts.</summary>
+internal static class SystemBinder
+{
+    public static SystemSpec Read(MapNode tree, Origin at, MachineSpec machine, DistroSpec distro, DiagnosticBag diagnostics)
+    {
+        var system = new MapCursor(tree, "system", at);
+        var keyboard = system.Below("keyboard");
+        var read = new SystemSpec
+        {
+            HostName = machine.Name,
+            Domain = system.Text("domain"),
+            Root = AccountBinder.ReadRoot(system),
+            Groups = AccountBinder.ReadGroups(system),
+            Users = AccountBinder.ReadUsers(system, diagnostics),
+            Packages = SoftwareBinder.ReadPackages(system, distro),
+            Repositories = SoftwareBinder.ReadRepositories(system, diagnostics),
+            Storage = StorageBinder.Read(system, diagnostics),
+            Nics = NicBinder.Read(system, diagnostics),
+            Dns = NicBinder.ReadDns(system),
+            Locale = system.Text("locale") ?? "C.UTF-8",
+            Keyboard = new(keyboard.Text("layout") ?? "us", keyboard.Text("variant")),
+            TimeZone = system.Text("timezone") ?? "Etc/UTC",
+            NtpServers = system.Texts("ntp"),
+            Services = [.. system.Items("services").Select(s => new ServiceSpec(s.Text("name")!, ReadState(s.Text("state"))))],
+            KernelArguments = system.Texts("kernelArguments"),
+            Scripts = ReadScripts(system, diagnostics),
+            SshHostKeyTypes = system.Below("ssh").Has("hostKeys") ? [.. system.Below("ssh").Texts("hostKeys").Distinct()] : ["ed25519"],
+        };
+        if (read.SshHostKeyTypes.Length == 0)
+        {
+            diagnostics.Error(system.Below("ssh").OriginOf("hostKeys"), "system.ssh.hostKeys", "a machine without an SSH host key cannot be reached.", "Name at least ed25519.");
+        }
+
+        AccountBinder.Check(system, read, diagnostics);
+        return read;
+    }
+
+    private static ServiceState ReadState(string? word) => word switch
+    {
+        "disabled" => ServiceState.Disabled,
+        "masked" => ServiceState.Masked,
+        _ => ServiceState.Enabled,
+    };
+
+    private static ImmutableArray<ScriptSpec> ReadScripts(MapCursor system, DiagnosticBag diagnostics)
+    {
+        var scripts = ImmutableArray.CreateBuilder<ScriptSpec>();
+        foreach (var script in system.Items("scripts"))
+        {
+            if (script.Text("content") is not { } content)
+            {
+                diagnostics.Error(script.At, script.Path, "the script has no content.", "Add 'content: |' and its lines.");
+            }
+            else if (script.Text("when") is not { } when)
+            {
+                diagnostics.Error(script.At, script.Path, "the script does not say when it runs.", "Add 'when: build' (in the image) or 'when: install' (on the machine).");
+            }
+            else
+            {
+                var phase = when == "build" ? ScriptPhase.Build : ScriptPhase.Install;
+                scripts.Add(new(script.Text("name")!, phase, content.EndsWith('\n') ? content : content + "\n"));
+            }
+        }
+
+        return scripts.ToImmutable();
+    }
+}

@@ -1,0 +1,94 @@
+using System.Collections.Immutable;
+
+namespace NetDeploy.Core.Profiles.Documents;
+
+/// <summary>A document that passed its shape: header and keys merged into normal form, the layer as it was written.</summary>
+internal sealed record LoadedDocument(string Kind, string Name, MapCursor Body, Node? System);
+
+/// <summary>Texts to checked documents: syntax, header, shape, duplicate names.</summary>
+internal static class DocumentLoader
+{
+    public static ImmutableArray<LoadedDocument> Load(IEnumerable<SourceText> sources, DiagnosticBag diagnostics)
+    {
+        var loaded = ImmutableArray.CreateBuilder<LoadedDocument>();
+        var seen = new Dictionary<(string Kind, string Name), Origin>();
+        foreach (var source in sources)
+        {
+            foreach (var root in YamlReader.Read(source, diagnostics))
+            {
+                if (Load(root, diagnostics) is not { } document)
+                {
+                    continue;
+                }
+
+                if (seen.TryAdd((document.Kind, document.Name), document.Body.At))
+                {
+                    loaded.Add(document);
+                }
+                else
+                {
+                    var first = seen[(document.Kind, document.Name)];
+                    diagnostics.Error(document.Body.OriginOf("name"), "name", $"there is another {document.Kind} named '{document.Name}': {first.Document.File}:{first.Line}.", "Rename or remove one of them.");
+                }
+            }
+        }
+
+        return loaded.ToImmutable();
+    }
+
+    private static LoadedDocument? Load(Node root, DiagnosticBag diagnostics)
+    {
+        if (root is not MapNode map)
+        {
+            diagnostics.Error(root.Origin, "", "a document is a map of keys.", $"Begin it with 'apiVersion: {Shapes.ApiVersion}' and 'kind: '.");
+            return null;
+        }
+
+        if (!HasVersion(map, diagnostics) || ShapeOf(map, diagnostics) is not { } shape)
+        {
+            return null;
+        }
+
+        foreach (var entry in map.Entries.Where(e => e.Key is "remove" or "replace"))
+        {
+            diagnostics.Error(entry.KeyOrigin, entry.Key, $"'{entry.Key}' has no layer below it here.", "Move it into 'system'.");
+            return null;
+        }
+
+        var kind = ((ScalarNode)map["kind"]!).Value;
+        if (shape.Accept(map, "", diagnostics) is not MapNode accepted || (accepted["name"] as ScalarNode)?.Value is not { } name)
+        {
+            return null;
+        }
+
+        var layer = kind == "Profile" && accepted["site"] is ScalarNode { Value: "true" } ? "site" : kind.ToLowerInvariant();
+        map.Origin.Document.Layer = $"{layer} {name}";
+        var header = new MapNode(accepted.Origin, accepted.Entries.RemoveAll(e => e.Key == "system"));
+        return new(kind, name, MapCursor.Of((MapNode)LayerMerge.Merge(null, header, shape, "", diagnostics), ""), accepted["system"]);
+    }
+
+    private static bool HasVersion(MapNode map, DiagnosticBag diagnostics)
+    {
+        var version = map["apiVersion"];
+        if (version is ScalarNode { Value: Shapes.ApiVersion })
+        {
+            return true;
+        }
+
+        var message = version is ScalarNode { IsNull: false } other ? $"unknown apiVersion '{other.Value}'." : "the key 'apiVersion' is missing.";
+        diagnostics.Error(version?.Origin ?? map.Origin, "apiVersion", message, $"This NetDeploy reads 'apiVersion: {Shapes.ApiVersion}'.");
+        return false;
+    }
+
+    private static MapShape? ShapeOf(MapNode map, DiagnosticBag diagnostics)
+    {
+        var kind = (map["kind"] as ScalarNode)?.Value ?? "";
+        if (Shapes.Kinds.TryGetValue(kind, out var shape))
+        {
+            return shape;
+        }
+
+        diagnostics.Error(map["kind"]?.Origin ?? map.Origin, "kind", kind.Length == 0 ? "the key 'kind' is missing." : $"unknown kind '{kind}'.", Spelling.Remedy(kind, Shapes.Kinds.Keys));
+        return null;
+    }
+}

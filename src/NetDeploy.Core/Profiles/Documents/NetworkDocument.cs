@@ -1,0 +1,87 @@
+using System.Buffers.Binary;
+using System.Collections.Immutable;
+using System.Net;
+using NetDeploy.Core.Addressing;
+
+namespace NetDeploy.Core.Profiles.Documents;
+
+/// <summary>The kind <c>Network</c> to its record, and what must hold within it.</summary>
+internal static class NetworkDocument
+{
+    public static NetworkSpec Read(LoadedDocument document, DiagnosticBag diagnostics)
+    {
+        var body = document.Body;
+
+        // A subnet of the wrong shape was reported; the rest is still checked as far as it goes.
+        var subnet = IPNetwork.TryParse(body.Text("subnet") ?? "", out var parsed) ? parsed : default(IPNetwork?);
+        Values.TryDuration(body.Text("leaseTime") ?? "1h", out var lease);
+        var network = new NetworkSpec
+        {
+            Name = document.Name,
+            Subnet = subnet ?? default,
+            Mode = body.Text("mode") switch { "proxy" => NetworkMode.Proxy, "shadow" => NetworkMode.Shadow, _ => NetworkMode.Authoritative },
+            Pools = ReadPools(body, subnet, diagnostics),
+            Router = body.Address("router"),
+            DnsServers = body.Addresses("dns"),
+            Domain = body.Text("domain"),
+            LeaseTime = lease,
+            UefiLoader = SmallDocuments.ReadLoader(body.Text("uefiLoader")) ?? UefiLoader.Shim,
+        };
+        if (subnet is { } known && network.Router is { } router && !IsHost(known, router))
+        {
+            diagnostics.Error(body.OriginOf("router"), "router", $"{router} is no host address of {known}.", "Give the router's address in this subnet, or remove the key.");
+        }
+
+        if (network.Mode != NetworkMode.Authoritative && network.Pools.Length > 0)
+        {
+            diagnostics.Error(body.OriginOf("pools"), "pools", $"mode '{body.Text("mode")}' leases no addresses.", "Remove the pools, or say mode: authoritative.");
+        }
+
+        return network;
+    }
+
+    /// <summary>Neither the network's own address nor its broadcast address, but within.</summary>
+    public static bool IsHost(IPNetwork network, IPAddress address)
+    {
+        var all = uint.MaxValue >> network.PrefixLength;
+        return network.Contains(address) && (Number(address) & all) is var host && host != 0 && host != all;
+    }
+
+    private static ImmutableArray<AddressPool> ReadPools(MapCursor body, IPNetwork? subnet, DiagnosticBag diagnostics)
+    {
+        var pools = ImmutableArray.CreateBuilder<AddressPool>();
+        if (body.Map?["pools"] is not ListNode list)
+        {
+            return [];
+        }
+
+        foreach (var (index, item) in list.Items.Index())
+        {
+            var path = Paths.Index("pools", index);
+            var pool = MapCursor.Of((MapNode)item, path);
+            if (pool.Address("first") is not { } first || pool.Address("last") is not { } last)
+            {
+                continue;
+            }
+
+            if (subnet is { } known && (!IsHost(known, first) || !IsHost(known, last)))
+            {
+                diagnostics.Error(item.Origin, path, $"{first} to {last} does not lie among the host addresses of {known}.", "");
+            }
+            else if (Number(first) > Number(last))
+            {
+                diagnostics.Error(item.Origin, path, $"{first} is behind {last}.", "Write the lower address as first.");
+            }
+            else if (pools.Any(p => Number(first) <= Number(p.Last) && Number(p.First) <= Number(last)))
+            {
+                diagnostics.Error(item.Origin, path, $"{first} to {last} overlaps another pool.", "Each address belongs to one pool.");
+            }
+
+            pools.Add(new(first, last));
+        }
+
+        return pools.ToImmutable();
+    }
+
+    private static uint Number(IPAddress address) => BinaryPrimitives.ReadUInt32BigEndian(address.GetAddressBytes());
+}

@@ -1,0 +1,213 @@
+using System.Collections.Immutable;
+
+namespace NetDeploy.Core.Profiles.Documents;
+
+/// <summary>
+/// What a node may be. One table of shapes (<see cref="Shapes"/>) says which keys exist, what their values are, and how
+/// layers merge; checks, merge and the page of documentation all follow it.
+/// </summary>
+internal abstract class Shape
+{
+    /// <summary>Such as "a list of users".</summary>
+    public abstract string Description { get; }
+
+    /// <summary>The node in its normal form (short forms written out, MACs in one spelling), or null with the reason in <paramref name="diagnostics"/>.</summary>
+    public abstract Node? Accept(Node node, string path, DiagnosticBag diagnostics);
+
+    protected Node? Refuse(Node node, string path, DiagnosticBag diagnostics)
+    {
+        if (node is ScalarNode { IsNull: true })
+        {
+            diagnostics.Error(node.Origin, path, "the key has no value.", $"Write {Description}, or remove the key.");
+        }
+        else
+        {
+            var found = node switch { ScalarNode => "one value", MapNode => "a map", _ => "a list" };
+            diagnostics.Error(node.Origin, path, $"expected {Description}, found {found}.", "");
+        }
+
+        return null;
+    }
+}
+
+/// <summary>Checks a scalar's text and may put it into its one spelling. Returns null where it is fine, else what is wrong, as the end of a sentence that begins with the value.</summary>
+internal delegate string? Format(ref string text);
+
+/// <param name="hidden">The value must not be shown, not even where it is wrong.</param>
+internal sealed class ScalarShape(string description, Format format, string remedy = "", bool hidden = false) : Shape
+{
+    public override string Description => description;
+
+    public bool Hidden => hidden;
+
+    public override Node? Accept(Node node, string path, DiagnosticBag diagnostics)
+    {
+        if (node is not ScalarNode { IsNull: false } scalar)
+        {
+            return Refuse(node, path, diagnostics);
+        }
+
+        var text = scalar.Value;
+        if (text.Contains('\0', StringComparison.Ordinal))
+        {
+            diagnostics.Error(node.Origin, path, "the value holds a NUL character.", "Remove it: neither files nor shells can carry it.");
+            return null;
+        }
+
+        if (format(ref text) is { } wrong)
+        {
+            diagnostics.Error(node.Origin, path, hidden ? $"the value {wrong}" : $"'{Shorten(text)}' {wrong}", remedy);
+            return null;
+        }
+
+        return scalar with { Value = text };
+    }
+
+    private static string Shorten(string text) =>
+        (text.Length > 80 ? text[..80] + "..." : text).ReplaceLineEndings(" ");
+}
+
+/// <summary>A map with known keys.</summary>
+/// <param name="required">Checked per document: only for keys that no other layer can bring.</param>
+internal sealed class MapShape(string description, ImmutableDictionary<string, Shape> keys, params string[] required) : Shape
+{
+    public override string Description => description;
+
+    public ImmutableDictionary<string, Shape> Keys => keys;
+
+    public override Node? Accept(Node node, string path, DiagnosticBag diagnostics) =>
+        node is MapNode map
+            ? MapChange.Read(map, this, path, diagnostics, AcceptEntries)
+            : Refuse(node, path, diagnostics);
+
+    private MapNode AcceptEntries(MapNode map, string path, DiagnosticBag diagnostics)
+    {
+        var entries = ImmutableArray.CreateBuilder<MapEntry>(map.Entries.Length);
+        foreach (var entry in map.Entries)
+        {
+            var at = Paths.Key(path, entry.Key);
+            if (!keys.TryGetValue(entry.Key, out var shape))
+            {
+                diagnostics.Error(entry.KeyOrigin, at, $"unknown key '{entry.Key}'.", Spelling.Remedy(entry.Key, keys.Keys));
+            }
+            else if (shape.Accept(entry.Value, at, diagnostics) is { } value)
+            {
+                entries.Add(entry with { Value = value });
+            }
+        }
+
+        foreach (var key in required.Where(r => map[r] is null))
+        {
+            diagnostics.Error(map.Origin, Paths.Key(path, key), $"the key '{key}' is missing.", $"Add '{key}: ' with {keys[key].Description}.");
+        }
+
+        return new(map.Origin, entries.ToImmutable());
+    }
+}
+
+/// <summary>A map whose keys are the author's own names.</summary>
+internal sealed class DictionaryShape(string description, ScalarShape key, Shape value) : Shape
+{
+    public override string Description => description;
+
+    public Shape Value => value;
+
+    public override Node? Accept(Node node, string path, DiagnosticBag diagnostics) =>
+        node is MapNode map
+            ? MapChange.Read(map, this, path, diagnostics, AcceptEntries)
+            : Refuse(node, path, diagnostics);
+
+    private MapNode AcceptEntries(MapNode map, string path, DiagnosticBag diagnostics)
+    {
+        var entries = ImmutableArray.CreateBuilder<MapEntry>(map.Entries.Length);
+        foreach (var entry in map.Entries)
+        {
+            var name = key.Accept(new ScalarNode(entry.KeyOrigin, entry.Key, false), path, diagnostics);
+            var accepted = value.Accept(entry.Value, Paths.Key(path, entry.Key), diagnostics);
+            if (name is not null && accepted is not null)
+            {
+                entries.Add(entry with { Value = accepted });
+            }
+        }
+
+        return new(map.Origin, entries.ToImmutable());
+    }
+}
+
+/// <summary>A value that may also be written as one word.</summary>
+/// <param name="shortKey">The key that the word stands for; null: the word stays as it is.</param>
+internal sealed class ShortFormShape(ScalarShape word, MapShape map, string? shortKey) : Shape
+{
+    public override string Description => $"{word.Description}, or {map.Description}";
+
+    public MapShape Map => map;
+
+    public ScalarShape Word => word;
+
+    public override Node? Accept(Node node, string path, DiagnosticBag diagnostics)
+    {
+        if (node is not ScalarNode scalar)
+        {
+            return node is MapNode ? map.Accept(node, path, diagnostics) : Refuse(node, path, diagnostics);
+        }
+
+        var accepted = word.Accept(scalar, path, diagnostics);
+        return accepted is null || shortKey is null ? accepted : new MapNode(node.Origin, [new MapEntry(shortKey, node.Origin, accepted)]);
+    }
+}
+
+/// <summary>A list. With a key it is a list of named things, merged by their names; without, it is replaced as a whole.</summary>
+internal sealed class ListShape(string description, Shape item, string? key = null) : Shape
+{
+    public override string Description => description;
+
+    public Shape Item => item;
+
+    public string? Key => key;
+
+    public override Node? Accept(Node node, string path, DiagnosticBag diagnostics) => node switch
+    {
+        ListNode list => AcceptItems(list, path, diagnostics),
+        MapNode map => ListChange.Read(map, this, path, diagnostics, AcceptItems),
+        _ => Refuse(node, path, diagnostics),
+    };
+
+    /// <summary>The name of an item in normal form; null for a list of things without names.</summary>
+    public string? NameOf(Node item) => key is null ? null : ((item as MapNode)?[key] as ScalarNode)?.Value;
+
+    private ListNode AcceptItems(ListNode list, string path, DiagnosticBag diagnostics)
+    {
+        var items = ImmutableArray.CreateBuilder<Node>(list.Items.Length);
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var (index, raw) in list.Items.Index())
+        {
+            var at = key is null ? Paths.Index(path, index) : Paths.Item(path, RawName(raw) ?? $"{index}");
+            if (item.Accept(raw, at, diagnostics) is not { } accepted)
+            {
+                continue;
+            }
+
+            if (key is not null && NameOf(accepted) is null)
+            {
+                // A name that is there and wrong was reported with its shape.
+                if (RawName(raw) is null)
+                {
+                    diagnostics.Error(raw.Origin, at, $"the key '{key}' is missing: it is the name by which layers merge.", $"Add '{key}: '.");
+                }
+            }
+            else if (key is not null && !names.Add(NameOf(accepted)!))
+            {
+                diagnostics.Error(raw.Origin, at, $"'{NameOf(accepted)}' is in this list twice.", "Keep one of them.");
+            }
+            else
+            {
+                items.Add(accepted);
+            }
+        }
+
+        return new(list.Origin, items.ToImmutable());
+    }
+
+    private string? RawName(Node raw) =>
+        raw is ScalarNode { IsNull: false } word ? word.Value : ((raw as MapNode)?[key!] as ScalarNode)?.Value;
+}

@@ -1,0 +1,155 @@
+using System.Collections.Immutable;
+using NetDeploy.Core.Profiles.Documents;
+
+namespace NetDeploy.Core.Profiles;
+
+/// <summary>What must hold between documents: names that exist, no cycles, no hardware or address given twice.</summary>
+internal static class ReferenceCheck
+{
+    public static void Run(Snapshot snapshot, ImmutableArray<LoadedDocument> documents, DiagnosticBag diagnostics)
+    {
+        foreach (var document in documents)
+        {
+            switch (document.Kind)
+            {
+                case "Machine":
+                    CheckMachine(snapshot, document, diagnostics);
+                    break;
+                case "Profile":
+                    CheckNames(document, "parents", snapshot.Profiles.Keys, "profile", diagnostics);
+                    CheckCycle(snapshot, document, diagnostics);
+                    break;
+                case "Enrolment":
+                    CheckName(document, "network", snapshot.Networks.Keys, "network", diagnostics);
+                    break;
+            }
+        }
+
+        CheckSubnets(documents, diagnostics);
+        CheckUnique(documents, diagnostics, "MAC address", d => d.Body.Below("binding").Texts("macs"), "binding.macs");
+        CheckUnique(documents, diagnostics, "UUID", d => One(d.Body.Below("binding").Text("uuid")), "binding.uuid");
+        CheckUnique(documents, diagnostics, "address", d => One(d.Body.Text("address")), "address");
+    }
+
+    private static void CheckMachine(Snapshot snapshot, LoadedDocument document, DiagnosticBag diagnostics)
+    {
+        var body = document.Body;
+        if (body.Has("distro"))
+        {
+            CheckName(document, "distro", snapshot.Distros.Keys, "distro", diagnostics);
+        }
+        else
+        {
+            diagnostics.Error(body.At, "distro", "the machine names no distro.", Spelling.Remedy("", snapshot.Distros.Keys));
+        }
+
+        CheckName(document, "platform", snapshot.Platforms.Keys, "platform", diagnostics);
+        CheckNames(document, "profiles", snapshot.Profiles.Keys, "profile", diagnostics);
+        foreach (var name in body.Texts("profiles").Where(p => snapshot.Profiles.TryGetValue(p, out var profile) && profile.Site))
+        {
+            diagnostics.Error(body.OriginOf("profiles"), "profiles", $"'{name}' is a site profile: every machine has it already.", "Remove it from this list.");
+        }
+
+        if (body.Address("address") is { } address && !snapshot.Networks.Values.Any(n => n.Subnet.PrefixLength > 0 && NetworkDocument.IsHost(n.Subnet, address)))
+        {
+            diagnostics.Error(body.OriginOf("address"), "address", $"{address} is a host address of no network.", "Correct it, or add a Network document with its subnet.");
+        }
+    }
+
+    private static void CheckNames(LoadedDocument document, string key, IEnumerable<string> known, string what, DiagnosticBag diagnostics)
+    {
+        if (document.Body.Map?[key] is not ListNode list)
+        {
+            return;
+        }
+
+        foreach (var (index, item) in list.Items.Cast<ScalarNode>().Index())
+        {
+            var path = Paths.Index(key, index);
+            if (!known.Contains(item.Value))
+            {
+                diagnostics.Error(item.Origin, path, $"there is no {what} '{item.Value}'.", Spelling.Remedy(item.Value, known));
+            }
+            else if (list.Items.Take(index).Any(i => ((ScalarNode)i).Value == item.Value))
+            {
+                diagnostics.Error(item.Origin, path, $"'{item.Value}' is in this list twice.", "Keep one of them.");
+            }
+        }
+    }
+
+    private static void CheckName(LoadedDocument document, string key, IEnumerable<string> known, string what, DiagnosticBag diagnostics)
+    {
+        if (document.Body.Text(key) is { } name && !known.Contains(name))
+        {
+            diagnostics.Error(document.Body.OriginOf(key), key, $"there is no {what} '{name}'.", Spelling.Remedy(name, known));
+        }
+    }
+
+    /// <summary>Reported once for each profile that lies on a cycle.</summary>
+    private static void CheckCycle(Snapshot snapshot, LoadedDocument document, DiagnosticBag diagnostics)
+    {
+        var cameFrom = new Dictionary<string, string>(StringComparer.Ordinal);
+        var open = new Queue<string>([document.Name]);
+        while (open.TryDequeue(out var name))
+        {
+            foreach (var parent in snapshot.Profiles.TryGetValue(name, out var profile) ? profile.Parents : [])
+            {
+                if (parent == document.Name)
+                {
+                    var way = new List<string> { parent };
+                    for (var at = name; at != document.Name; at = cameFrom[at])
+                    {
+                        way.Add(at);
+                    }
+
+                    way.Add(document.Name);
+                    way.Reverse();
+                    diagnostics.Error(document.Body.OriginOf("parents"), "parents", $"the profile builds on itself: {string.Join(" -> ", way)}.", "Remove one of these parents.");
+                    return;
+                }
+
+                if (cameFrom.TryAdd(parent, name))
+                {
+                    open.Enqueue(parent);
+                }
+            }
+        }
+    }
+
+    private static void CheckSubnets(ImmutableArray<LoadedDocument> documents, DiagnosticBag diagnostics)
+    {
+        var seen = new List<(System.Net.IPNetwork Subnet, LoadedDocument Document)>();
+        foreach (var document in documents.Where(d => d.Kind == "Network"))
+        {
+            if (!System.Net.IPNetwork.TryParse(document.Body.Text("subnet") ?? "", out var subnet))
+            {
+                continue;
+            }
+
+            foreach (var other in seen.Where(s => s.Subnet.Contains(subnet.BaseAddress) || subnet.Contains(s.Subnet.BaseAddress)))
+            {
+                diagnostics.Error(document.Body.OriginOf("subnet"), "subnet", $"{subnet} overlaps network '{other.Document.Name}' ({other.Subnet}).", "Each address belongs to one network.");
+            }
+
+            seen.Add((subnet, document));
+        }
+    }
+
+    private static void CheckUnique(ImmutableArray<LoadedDocument> documents, DiagnosticBag diagnostics, string what, Func<LoadedDocument, ImmutableArray<string>> values, string path)
+    {
+        var owners = new Dictionary<string, LoadedDocument>(StringComparer.Ordinal);
+        foreach (var document in documents.Where(d => d.Kind == "Machine"))
+        {
+            foreach (var value in values(document))
+            {
+                if (!owners.TryAdd(value, document))
+                {
+                    var first = owners[value];
+                    diagnostics.Error(document.Body.At, path, $"the {what} {value} also belongs to machine '{first.Name}' ({first.Body.At.Document.File}:{first.Body.At.Line}).", "Each belongs to one machine.");
+                }
+            }
+        }
+    }
+
+    private static ImmutableArray<string> One(string? value) => value is null ? [] : [value];
+}

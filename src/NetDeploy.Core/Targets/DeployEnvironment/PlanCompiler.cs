@@ -1,0 +1,62 @@
+using System.Collections.Immutable;
+using NetDeploy.Core.Profiles;
+
+namespace NetDeploy.Core.Targets.DeployEnvironment;
+
+/// <summary>A checked recipe to steps, in the order of <c>bootfiles/deploy/PROTOCOL.md</c>.</summary>
+internal static class PlanCompiler
+{
+    public static Plan Compile(Recipe recipe, PlanContext context)
+    {
+        var system = recipe.System;
+        return new(
+        [
+            new PlanHeader(context.Deployment, recipe.Machine),
+            .. StorageSteps.Of(system.Storage),
+            new Unpack(context.ImageSha256, context.ImageLength),
+            .. DebianFiles.Of(recipe, context),
+            .. Accounts(system, context),
+            .. Services(system),
+            new HostKeys(system.SshHostKeyTypes),
+            new BootLoader(DeployEnvironmentCheck.BootDisk(system.Storage)!.Name, system.KernelArguments),
+            .. system.Scripts.Where(s => s.Phase == ScriptPhase.Install).Select(s => new Script(s.Name, s.Content)),
+            new FirstBoot($"{context.ServerUrl.GetLeftPart(UriPartial.Authority)}/deploy/{context.Deployment}/installed", context.FirstBootToken),
+            new Finish(),
+        ]);
+    }
+
+    private static IEnumerable<PlanStep> Accounts(SystemSpec system, PlanContext context)
+    {
+        foreach (var group in system.Groups)
+        {
+            yield return new Group(group.Name, group.Gid);
+        }
+
+        // Without a password of its own root is locked, whatever the image's builder left there.
+        yield return new User("root", null, "", "", Hash(system.Root.Password, context), []);
+        if (system.Root.SshKeys.Length > 0)
+        {
+            yield return new AuthorizedKeys("root", system.Root.SshKeys);
+        }
+
+        foreach (var user in system.Users)
+        {
+            yield return new User(user.Name, user.Uid, user.Comment, user.Shell, Hash(user.Password, context), user.Groups);
+            if (user.SshKeys.Length > 0)
+            {
+                yield return new AuthorizedKeys(user.Name, user.SshKeys);
+            }
+        }
+    }
+
+    private static ImmutableArray<Service> Services(SystemSpec system)
+    {
+        var declared = system.Services.Select(s => new Service(s.Name, s.State));
+        return system.Services.Any(s => s.Name is "systemd-networkd" or "systemd-networkd.service")
+            ? [.. declared]
+            : [new Service("systemd-networkd", ServiceState.Enabled), .. declared];
+    }
+
+    private static PlanArgument Hash(PasswordSpec? password, PlanContext context) =>
+        password?.Secret is { } reference ? context.Secrets[reference.Name] : password?.Hash ?? "";
+}
