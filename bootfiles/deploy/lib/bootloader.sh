@@ -59,7 +59,7 @@ install_grub_bios() { # DISK
 # out when it is told to leave the NVRAM alone, now and (by debconf) at upgrades.
 install_grub_uefi() {
     local esp=$TARGET/boot/efi file
-    mountpoint -q "$esp" || fail "no file system is mounted on /boot/efi, and this machine started by UEFI"
+    is_mounted "$esp" || fail "no file system is mounted on /boot/efi, and this machine started by UEFI"
     for file in /usr/lib/shim/shimx64.efi.signed /usr/lib/grub/x86_64-efi-signed/grubx64.efi.signed /usr/lib/grub/x86_64-efi; do
         [ -e "$TARGET$file" ] || \
             fail "the image has no $file: add shim-signed, grub-efi-amd64-signed and grub-efi-amd64-bin to the packages"

@@ -64,21 +64,24 @@ disk_line() { # KERNEL-NAME
 }
 
 # Controllers show their disks late: the list is taken when it was the same for two seconds. Nothing may be chosen
-# from a list that still grows, for "the only one that fits" would not be true.
+# from a list that still grows, for "the only one that fits" would not be true. The network comes up meanwhile.
 wait_for_disks() {
-    local before=none now quiet=0 waited=0
-    while [ "$quiet" -lt 2 ] && [ "$waited" -lt 60 ]; do
+    local now
+    while :; do
         now=$(disk_names)
-        if [ "$now" = "$before" ]; then
-            quiet=$((quiet + 1))
-        else
-            quiet=0
-            before=$now
+        if [ "$now" != "$disks_seen" ]; then
+            remember_disks
+        elif [ $(($(uptime_seconds) - disks_since)) -ge 3 ]; then
+            break
         fi
-        [ "$quiet" -ge 2 ] || sleep 1
-        waited=$((waited + 1))
+        usleep 300000
     done
     say "disks: $(echo "$now" | tr '\n' ' ')"
+}
+
+remember_disks() {
+    disks_seen=$(disk_names)
+    disks_since=$(uptime_seconds)
 }
 
 # Prints the paths of the disks that fit, one a line. '' fits all.

@@ -3,6 +3,8 @@
 
 TARGET=/target
 
+is_mounted() { awk -v p="$1" '$2 == p { found = 1 } END { exit !found }' /proc/mounts; }
+
 step_filesystem() { # DEVICE TYPE LABEL
     local path label=$3
     begin step_filesystem "$2 on $1"
@@ -40,7 +42,7 @@ step_mount() { # DEVICE PATH OPTIONS
         [ -n "$3" ] || options=sw
         pass=0
     else
-        [ "$2" = / ] || mountpoint -q "$TARGET" || fail "$2 comes before / in the plan"
+        [ "$2" = / ] || is_mounted "$TARGET" || fail "$2 comes before / in the plan"
         mkdir -p "$TARGET$2"
         must "cannot mount $1 on $2" mount -t "$type" -o "$(kernel_mount_options "$options")" "$path" "$TARGET$2"
         [ "$2" != / ] || pass=1

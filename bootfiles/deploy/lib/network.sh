@@ -44,7 +44,7 @@ network_up() {
     while :; do
         for nic in $(boot_nics); do
             # udhcpc stays in the background and renews.
-            if udhcpc -i "$nic" -n -t 4 -T 2 -s /lib/netdeploy/udhcpc -p "$ND/udhcpc.pid" 3>&-; then
+            if udhcpc -i "$nic" -n -t 10 -T 1 -s /lib/netdeploy/udhcpc -p "$ND/udhcpc.pid" 3>&-; then
                 say "network: $nic has $(ip -4 -o addr show dev "$nic" | awk '{ print $4; exit }')"
                 return 0
             fi

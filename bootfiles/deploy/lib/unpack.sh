@@ -57,7 +57,7 @@ step_unpack() { # SHA256 BYTES
     local try stream got pause=2
     begin step_unpack "$(($2 / 1048576)) MiB"
     needs_claim
-    mountpoint -q "$TARGET" || fail "no file system is mounted on /"
+    is_mounted "$TARGET" || fail "no file system is mounted on /"
     for try in 1 2 3 4 5; do
         rm -f "$ND/tee.pid"
         stream_image &
