@@ -1,0 +1,134 @@
+using System.Collections.Immutable;
+
+namespace NetDeploy.Server.BootFiles;
+
+/// <summary>A boot file that is missing or not what its manifest says.</summary>
+public sealed record BootFileFault(string Name, string Reason, string Remedy)
+{
+    public override string ToString() => $"{Name}: {Reason}; remedy: {Remedy}";
+}
+
+/// <summary>
+/// What can be served to firmware and loaders, verified when it was loaded: presence, length and SHA-256 of every
+/// loader and of the deploy environment. A value: what changes on disk afterwards is seen by the next load.
+/// </summary>
+public sealed record BootFilesCatalog
+{
+    public const string SyncRemedy = "netdeploy bootfiles sync";
+    public const string BuildRemedy = "netdeploy bootfiles build";
+
+    /// <summary>The loaders that are intact, by the name under which they are served.</summary>
+    public required ImmutableDictionary<string, BootFile> Loaders { get; init; }
+
+    /// <summary>The folder below which the served GRUB asks for its configuration, without slashes at the ends; null without GRUB.</summary>
+    public string? GrubPrefix { get; init; }
+
+    /// <summary>Null where it is missing or damaged.</summary>
+    public DeployEnvironment? Environment { get; init; }
+
+    /// <summary>Empty: everything is there and intact.</summary>
+    public required ImmutableArray<BootFileFault> Faults { get; init; }
+
+    /// <summary>Reads and verifies a cache folder, without network. Never throws for what it finds there.</summary>
+    /// <param name="cacheFolder">What <see cref="EnsureAsync"/> filled.</param>
+    /// <param name="sources">The folder <c>bootfiles/</c>, whose <c>loaders.yaml</c> says what must be there.</param>
+    /// <exception cref="BootFilesException"><c>loaders.yaml</c> itself is missing or wrong.</exception>
+    public static BootFilesCatalog Load(string cacheFolder, string sources)
+    {
+        var entries = LoaderList.Load(sources);
+        var folder = BootFilesFolder.Current(BootFilesFolder.Loaders(cacheFolder));
+        var faults = LoaderFaults(folder, entries, out var loaders);
+        var environment = EnvironmentFaults(BootFilesFolder.Current(BootFilesFolder.Environment(cacheFolder)), out var built);
+        return new BootFilesCatalog
+        {
+            Loaders = loaders,
+            GrubPrefix = entries.FirstOrDefault(e => e.Prefix is not null)?.Prefix,
+            Environment = built,
+            Faults = [.. faults, .. environment],
+        };
+    }
+
+    /// <summary>
+    /// Makes what is missing or damaged, and with <see cref="BootFilesOptions.Refresh"/> what is outdated, then loads.
+    /// Where all is intact, nothing is fetched. One process at a time works on a folder.
+    /// </summary>
+    /// <exception cref="BootFilesException">With fault and remedy.</exception>
+    public static async Task<BootFilesCatalog> EnsureAsync(
+        string cacheFolder, BootFilesOptions options, IProgress<string>? progress, CancellationToken cancellationToken)
+    {
+        cacheFolder = Path.GetFullPath(cacheFolder);
+        using var held = await BootFilesFolder.LockAsync(cacheFolder, progress, cancellationToken);
+        var catalog = Load(cacheFolder, options.Sources);
+        if (options.Refresh || catalog.Faults.Any(f => f.Remedy == SyncRemedy))
+        {
+            await BootFilesSync.RunAsync(cacheFolder, options, progress, cancellationToken);
+        }
+
+        if (options.Refresh || catalog.Environment is null)
+        {
+            await DeployEnvironmentBuild.RunAsync(cacheFolder, options, progress, cancellationToken);
+        }
+
+        return Load(cacheFolder, options.Sources);
+    }
+
+    internal static ImmutableArray<BootFileFault> LoaderFaults(
+        string? folder, ImmutableArray<LoaderEntry> entries, out ImmutableDictionary<string, BootFile> intact)
+    {
+        var known = folder is null ? [] : InstalledLoaders.Read(folder)?.Loaders.ToDictionary(l => l.Name) ?? [];
+        var files = ImmutableDictionary.CreateBuilder<string, BootFile>();
+        var faults = ImmutableArray.CreateBuilder<BootFileFault>();
+        foreach (var entry in entries)
+        {
+            var reason = "was never fetched";
+            if (folder is not null && known.TryGetValue(entry.Name, out var loader))
+            {
+                var file = new BootFile(Path.Combine(folder, loader.Name), loader.Sha256, loader.Bytes);
+                reason = Damage(file);
+                if (reason is null)
+                {
+                    files.Add(entry.Name, file);
+                    continue;
+                }
+            }
+
+            faults.Add(new BootFileFault(entry.Name, reason, SyncRemedy));
+        }
+
+        intact = files.ToImmutable();
+        return faults.ToImmutable();
+    }
+
+    private static ImmutableArray<BootFileFault> EnvironmentFaults(string? folder, out DeployEnvironment? intact)
+    {
+        intact = null;
+        if (folder is null || !DeployEnvironment.TryRead(folder, out var environment))
+        {
+            return [new BootFileFault("deploy environment", folder is null ? "was never built" : "its manifest is missing or damaged", BuildRemedy)];
+        }
+
+        var faults = new[] { environment.Kernel, environment.Initrd }
+            .Select(f => (Name: Path.GetFileName(f.Path), Reason: Damage(f)))
+            .Where(f => f.Reason is not null)
+            .Select(f => new BootFileFault($"deploy environment: {f.Name}", f.Reason!, BuildRemedy))
+            .ToImmutableArray();
+        intact = faults.IsEmpty ? environment : null;
+        return faults;
+    }
+
+    private static string? Damage(BootFile file)
+    {
+        var info = new FileInfo(file.Path);
+        if (!info.Exists)
+        {
+            return $"is missing in {info.DirectoryName}";
+        }
+
+        if (info.Length != file.Bytes)
+        {
+            return $"has {info.Length} bytes, its manifest says {file.Bytes}";
+        }
+
+        return BootFilesFolder.Sha256(file.Path) == file.Sha256 ? null : "is damaged: its SHA-256 is not that of its manifest";
+    }
+}

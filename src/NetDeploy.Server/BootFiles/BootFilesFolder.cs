@@ -1,0 +1,71 @@
+using System.Security.Cryptography;
+
+namespace NetDeploy.Server.BootFiles;
+
+/// <summary>
+/// The cache: <c>packages/</c> (apt's lists and archives), and per kind a folder of builds with the link <c>current</c>
+/// (<c>loaders/current</c>, <c>environment/current</c>). A build appears by one rename, whole or not at all.
+/// </summary>
+internal static class BootFilesFolder
+{
+    public static string Packages(string cache) => Path.Combine(cache, "packages");
+
+    public static string Loaders(string cache) => Path.Combine(cache, "loaders");
+
+    public static string Environment(string cache) => Path.Combine(cache, "environment");
+
+    /// <summary>The folder that <c>current</c> leads to; null where there is none.</summary>
+    public static string? Current(string kind)
+    {
+        var link = new DirectoryInfo(Path.Combine(kind, "current"));
+        return link.ResolveLinkTarget(returnFinalTarget: true) is DirectoryInfo { Exists: true } target ? target.FullName : null;
+    }
+
+    /// <summary>Turns <c>current</c> to a build and removes all but it and the one before, which may be being fetched.</summary>
+    public static void Switch(string kind, string id)
+    {
+        var before = Current(kind);
+        var link = Path.Combine(kind, $"current.{System.Environment.ProcessId}");
+        File.Delete(link);
+        File.CreateSymbolicLink(link, id);
+        // Of a link, rename(2) moves the link itself, and replaces the old one in the same instant.
+        File.Move(link, Path.Combine(kind, "current"), overwrite: true);
+        foreach (var folder in Directory.GetDirectories(kind))
+        {
+            var name = Path.GetFileName(folder);
+            if (name != "current" && name != id && folder != before)
+            {
+                Directory.Delete(folder, recursive: true);
+            }
+        }
+    }
+
+    public static string Sha256(string path)
+    {
+        using var stream = File.OpenRead(path);
+        return Convert.ToHexStringLower(SHA256.HashData(stream));
+    }
+
+    /// <summary>One at a time may write to a cache. Waits for the other process.</summary>
+    public static async Task<FileStream> LockAsync(string cache, IProgress<string>? progress, CancellationToken cancellationToken)
+    {
+        Directory.CreateDirectory(cache);
+        var path = Path.Combine(cache, "lock");
+        for (var told = false; ; told = true)
+        {
+            try
+            {
+                return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            }
+            catch (IOException) when (File.Exists(path))
+            {
+                if (!told)
+                {
+                    progress?.Report($"waiting for another process that holds {path}");
+                }
+
+                await Task.Delay(500, cancellationToken);
+            }
+        }
+    }
+}
