@@ -12,6 +12,9 @@ public sealed record TftpLimits
     /// <summary>RFC 2348.</summary>
     public const int LargestBlockSize = 65464;
 
+    /// <summary>The most that <see cref="WindowBytes"/> may be.</summary>
+    public const int MaxWindowBytes = 128 * 1024;
+
     /// <summary>IPv4 header 20, UDP 8, TFTP 4.</summary>
     private const int OverheadV4 = 32;
 
@@ -24,8 +27,8 @@ public sealed record TftpLimits
     /// <summary>Blocks before an ACK. Measured with a boot loader on gigabit Ethernet, more than 64 gains nothing.</summary>
     public int WindowSize { get; init; } = 64;
 
-    /// <summary>Bytes before an ACK: what a window of large blocks may hold in memory.</summary>
-    public int WindowBytes { get; init; } = 256 * 1024;
+    /// <summary>Bytes before an ACK: what a window of large blocks may hold in memory. A window is at least one block.</summary>
+    public int WindowBytes { get; init; } = MaxWindowBytes;
 
     public TftpRollover Rollover { get; init; } = TftpRollover.ToZero;
 

@@ -5,6 +5,7 @@ public enum TftpMalformed
 {
     None,
     TooShort,
+    TooLong,
     WrongOpcode,
     UnterminatedText,
     EmptyFileName,

@@ -42,7 +42,10 @@ public readonly record struct TftpTransfer
     /// <summary>When the client last moved on.</summary>
     public TimeSpan LastProgress { get; private init; }
 
+    /// <summary>When the window, or the OACK, last went out from its beginning.</summary>
     private TimeSpan SentAt { get; init; }
+
+    private TimeSpan? ShortestRoundTrip { get; init; }
 
     private TimeSpan Wait { get; init; }
 
@@ -85,7 +88,9 @@ public readonly record struct TftpTransfer
         }
 
         // Less than was sent: the block after it is lost, and the client dropped what followed (RFC 7440 section 4).
-        return Progress(block, now).SendWindow(now);
+        // Unless the blocks after it were sent again just now: no answer to those can be here so soon, so this one is older.
+        var onTheWay = block < Sent && Resent && ShortestRoundTrip is { } shortest && now - SentAt < shortest;
+        return onTheWay ? Progress(block, now).SendRest(SentAt, now) : Progress(block, now).SendWindow(now);
     }
 
     /// <summary>The same request came again: its answer was lost, or is late.</summary>
@@ -140,6 +145,14 @@ public readonly record struct TftpTransfer
         return new TftpStep(next, new TftpAction(TftpActionKind.SendBlocks, Acknowledged + 1, (int)(last - Acknowledged)));
     }
 
+    /// <summary>Completes a window whose first blocks are on their way for the second time.</summary>
+    private TftpStep SendRest(TimeSpan sentAt, TimeSpan now)
+    {
+        var last = Math.Min(Acknowledged + Terms.WindowSize, Terms.BlockCount);
+        var next = Waiting(now) with { Sent = last, SentAt = sentAt, Resent = true };
+        return new TftpStep(next, last > Sent ? new TftpAction(TftpActionKind.SendBlocks, Sent + 1, (int)(last - Sent)) : default);
+    }
+
     private TftpTransfer Waiting(TimeSpan now)
     {
         var giveUp = LastProgress + Timings.GiveUpAfter;
@@ -151,10 +164,12 @@ public readonly record struct TftpTransfer
     {
         // What went out twice says nothing about the round trip: which of the two was answered? (Karn)
         var roundTrip = RoundTrip;
+        var shortest = ShortestRoundTrip;
         if (!Resent)
         {
             var sample = now - SentAt;
             roundTrip = roundTrip is { } mean ? mean + ((sample - mean) / 8) : sample;
+            shortest = shortest is { } least && least < sample ? least : sample;
         }
 
         return this with
@@ -163,6 +178,7 @@ public readonly record struct TftpTransfer
             Offered = false,
             LastProgress = now,
             RoundTrip = roundTrip,
+            ShortestRoundTrip = shortest,
             Wait = Bounded(roundTrip is { } known ? known * 4 : Timings.FirstWait),
             AfterResend = Resent,
             Resent = false,

@@ -1,4 +1,5 @@
 using System.Net;
+using NetDeploy.Protocols.Tftp;
 
 namespace NetDeploy.Server.Tftp;
 
@@ -11,13 +12,26 @@ public sealed record TftpFile(Stream Content, long Length);
 /// <summary>What the TFTP engine serves. Null: ERROR 1 (file not found) at once, never silence.</summary>
 public interface ITftpContent
 {
+    /// <summary>Called on the thread pool, for many requests at once; a slow answer holds up nobody but its own client.</summary>
     ValueTask<TftpFile?> OpenAsync(TftpReadRequest request, CancellationToken cancellationToken);
 }
 
-/// <summary>Evidence for the timeline: a transfer that ended.</summary>
+/// <summary>Evidence for the timeline. Called on the engine's own thread: it must return at once, so hand the fact over and go.</summary>
 public interface ITftpObserver
 {
+    /// <summary>The client has acknowledged every byte.</summary>
     void Completed(TftpReadRequest request, long bytes, TimeSpan duration);
 
+    /// <summary>A transfer that began, or should have begun, and came to no good end.</summary>
     void Failed(TftpReadRequest request, string reason);
+
+    /// <summary>No such file. Shim and GRUB ask for several that need not exist.</summary>
+    void NotFound(TftpReadRequest request)
+    {
+    }
+
+    /// <summary>The client had what it wanted and ended the transfer itself: EDK2 after it learnt the size, GRUB after a header.</summary>
+    void Stopped(TftpReadRequest request, TftpErrorCode code, long bytes)
+    {
+    }
 }

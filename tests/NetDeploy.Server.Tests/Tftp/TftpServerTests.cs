@@ -1,0 +1,456 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+using NetDeploy.Protocols.Tftp;
+using NetDeploy.Server.Tftp;
+
+namespace NetDeploy.Server.Tests.Tftp;
+
+public sealed class TftpServerTests
+{
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(511)]
+    [InlineData(512)]
+    [InlineData(5000)]
+    public async Task A_file_arrives_whole(int length)
+    {
+        await using var test = new TftpTestServer();
+        var file = test.Content.Add("boot/loader", length);
+        using var client = new TftpTestClient(test.EndPoint);
+
+        Assert.Equal(file, client.Read(@"\boot//loader"));
+        Assert.Equal([$"completed boot/loader {length}"], await test.Observer.SeenAsync());
+    }
+
+    [Theory]
+    [InlineData(1, 1432, 3_000_000)]
+    [InlineData(16, 1432, 3_000_000)]
+    [InlineData(64, 1000, 3_000_000)]
+    [InlineData(64, 8, 600_000)]
+    public async Task A_large_file_arrives_in_windows_while_it_is_read_ahead(int window, int blockSize, int length)
+    {
+        await using var test = new TftpTestServer();
+        var file = test.Content.Add("initrd", length);
+        using var client = new TftpTestClient(test.EndPoint);
+
+        Assert.Equal(file, client.Read("initrd", $"blksize={blockSize} windowsize={window}", blockSize, window));
+        Assert.Equal([$"completed initrd {length}"], await test.Observer.SeenAsync());
+    }
+
+    [Fact]
+    public async Task A_missing_file_is_ERROR_1_at_once()
+    {
+        await using var test = new TftpTestServer();
+        using var client = new TftpTestClient(test.EndPoint);
+
+        client.Request("revocations_sku.efi", "tsize=0 blksize=1468");
+        Assert.Equal(TftpErrorCode.FileNotFound, client.ErrorReceived().Code);
+        client.Request("/");
+        Assert.Equal(TftpErrorCode.FileNotFound, client.ErrorReceived().Code);
+        Assert.Equal(["not found revocations_sku.efi"], await test.Observer.SeenAsync());
+    }
+
+    [Fact]
+    public async Task Writing_and_strange_modes_are_refused()
+    {
+        await using var test = new TftpTestServer();
+        using var client = new TftpTestClient(test.EndPoint);
+
+        client.Request("x", write: true);
+        Assert.Equal(TftpErrorCode.AccessViolation, client.ErrorReceived().Code);
+        client.Request("x", mode: "mail");
+        Assert.Equal(TftpErrorCode.IllegalOperation, client.ErrorReceived().Code);
+        client.Raw([0, 1, 65, 0]);
+        Assert.Equal(TftpErrorCode.IllegalOperation, client.ErrorReceived().Code);
+    }
+
+    [Fact]
+    public async Task Text_mode_is_text_and_bounded()
+    {
+        await using var test = new TftpTestServer(options => options with { MaxNetasciiBytes = 100 });
+        test.Content.Files["menu"] = "one\ntwo\n"u8.ToArray();
+        test.Content.Add("kernel", 101);
+        using var client = new TftpTestClient(test.EndPoint);
+
+        client.Request("menu", mode: "NetAscii", options: "tsize=0");
+        Assert.Equal("tsize=10", client.OptionAck());
+        client.Ack(0);
+        Assert.Equal("one\r\ntwo\r\n"u8.ToArray(), client.Data().Payload);
+        client.Ack(1);
+
+        client.Request("kernel", mode: "netascii");
+        Assert.Equal(TftpErrorCode.NotDefined, client.ErrorReceived().Code);
+    }
+
+    [Fact]
+    public async Task Garbage_is_counted_and_the_server_goes_on()
+    {
+        await using var test = new TftpTestServer();
+        var file = test.Content.Add("a", 100);
+        using var client = new TftpTestClient(test.EndPoint);
+        var random = new Random(1);
+        for (var i = 0; i < 300; i++)
+        {
+            var packet = new byte[random.Next(0, 80)];
+            random.NextBytes(packet);
+            if (packet.Length > 1)
+            {
+                // Errors and option acknowledgments have no answer, so that what follows is the file.
+                packet[0] = 0;
+                packet[1] = (byte)random.Next(5, 9);
+            }
+
+            client.Raw(packet);
+        }
+
+        client.Raw(new byte[9000]);
+        Assert.Equal(file, client.Read("a"));
+    }
+
+    [Fact]
+    public async Task A_packet_of_no_transfer_is_ERROR_5()
+    {
+        await using var test = new TftpTestServer();
+        using var client = new TftpTestClient(test.EndPoint);
+
+        client.Raw([0, 4, 0, 1]);
+        Assert.Equal(TftpErrorCode.UnknownTransferId, client.ErrorReceived().Code);
+        client.Raw([0, 5, 0, 5, 0]);
+        Assert.True(client.HearsNothing());
+    }
+
+    [Fact]
+    public async Task A_stranger_is_sent_away_and_the_transfer_goes_on()
+    {
+        await using var test = new TftpTestServer();
+        var file = test.Content.Add("a", 700);
+        using var client = new TftpTestClient(test.EndPoint);
+        using var stranger = new TftpTestClient(test.EndPoint);
+        client.Request("a");
+        Assert.Equal(file[..512], client.Data().Payload);
+
+        stranger.Raw([0, 4, 0, 1], client.Peer);
+        Assert.Equal(TftpErrorCode.UnknownTransferId, stranger.ErrorReceived().Code);
+        stranger.Raw([0, 5, 0, 0, 0], client.Peer);
+        Assert.True(stranger.HearsNothing());
+
+        client.Ack(1);
+        Assert.Equal((2, 188), (client.Data().Block, 188));
+        client.Ack(2);
+        Assert.Equal(["completed a 700"], await test.Observer.SeenAsync());
+    }
+
+    [Fact]
+    public async Task The_same_request_again_is_the_same_session()
+    {
+        await using var test = new TftpTestServer();
+        test.Content.Add("a", 700);
+        using var client = new TftpTestClient(test.EndPoint);
+        client.Request("a", "tsize=0");
+        Assert.Equal("tsize=700", client.OptionAck());
+        var peer = client.Peer;
+
+        client.Request("a", "tsize=0");
+        Assert.Equal("tsize=700", client.OptionAck());
+        Assert.Equal(peer, client.Peer);
+        client.Ack(0);
+        Assert.Equal(1, client.Data().Block);
+    }
+
+    [Fact]
+    public async Task Another_request_from_the_same_port_replaces_the_session()
+    {
+        await using var test = new TftpTestServer(options => options with { MaxTransfersPerClient = 1 });
+        test.Content.Add("a", 700);
+        test.Content.Add("b", 3);
+        using var client = new TftpTestClient(test.EndPoint);
+        client.Request("a");
+        client.Data();
+        var peer = client.Peer;
+
+        Assert.Equal(test.Content.Files["b"], client.Read("b"));
+        Assert.NotEqual(peer, client.Peer);
+    }
+
+    [Theory]
+    [InlineData(TftpErrorCode.OptionNegotiationFailed, 0)]
+    [InlineData(TftpErrorCode.NotDefined, 512)]
+    public async Task A_client_that_had_enough_is_no_failure(TftpErrorCode code, int bytes)
+    {
+        await using var test = new TftpTestServer();
+        test.Content.Add("a", 2000);
+        using var client = new TftpTestClient(test.EndPoint);
+        client.Request("a", "tsize=0");
+        client.OptionAck();
+        if (bytes > 0)
+        {
+            client.Ack(0);
+            client.Data();
+            client.Ack(1);
+            client.Data();
+        }
+
+        client.Error(code);
+        Assert.Equal([$"stopped a {(int)code} {bytes}"], await test.Observer.SeenAsync());
+        Assert.DoesNotContain(test.Log.Lines, line => line.Level > LogLevel.Information);
+        Assert.True(client.HearsNothing());
+    }
+
+    [Fact]
+    public async Task A_client_that_cannot_go_on_is_a_failure_with_its_reason()
+    {
+        await using var test = new TftpTestServer();
+        test.Content.Add("a", 2000);
+        using var client = new TftpTestClient(test.EndPoint);
+        client.Request("a");
+        client.Data();
+        client.Error(TftpErrorCode.DiskFull);
+
+        Assert.Equal(["failed a: the client ended it with ERROR 3 after 0 bytes: test"], await test.Observer.SeenAsync());
+    }
+
+    [Fact]
+    public async Task A_silent_client_gets_its_block_again_and_is_given_up()
+    {
+        await using var test = new TftpTestServer(options => options with
+        {
+            Timings = new TftpTimings { FirstWait = TimeSpan.FromMilliseconds(60), GiveUpAfter = TimeSpan.FromMilliseconds(500) },
+        });
+        test.Content.Add("a", 2000);
+        using var client = new TftpTestClient(test.EndPoint);
+        client.Request("a");
+        Assert.Equal([1, 1, 1], new[] { client.Data().Block, client.Data().Block, client.Data().Block });
+
+        Assert.StartsWith("failed a: no answer for 0.5 s", (await test.Observer.SeenAsync()).Single(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_loss_in_a_window_is_resent_from_there()
+    {
+        await using var test = new TftpTestServer();
+        var file = test.Content.Add("a", 100_000);
+        using var client = new TftpTestClient(test.EndPoint);
+        client.Request("a", "blksize=1000 windowsize=8");
+        client.OptionAck();
+        client.Ack(0);
+        Assert.Equal(Enumerable.Range(1, 8), Enumerable.Range(0, 8).Select(_ => client.Data().Block).ToList());
+
+        client.Ack(3);
+        var resent = Enumerable.Range(0, 8).Select(_ => client.Data()).ToList();
+        Assert.Equal(Enumerable.Range(4, 8), resent.Select(data => data.Block));
+        Assert.Equal(file[3000..11000], resent.SelectMany(data => data.Payload));
+    }
+
+    [Fact]
+    public async Task Answers_come_from_the_address_that_was_asked_and_from_a_fresh_port()
+    {
+        await using var test = new TftpTestServer(address: IPAddress.Any);
+        test.Content.Add("a", 10);
+        var asked = new IPEndPoint(IPAddress.Parse("127.0.0.7"), test.EndPoint.Port);
+        using var client = new TftpTestClient(asked);
+
+        client.Request("a");
+        client.Data();
+        Assert.Equal(asked.Address, client.Peer.Address);
+        Assert.NotEqual(asked.Port, client.Peer.Port);
+        client.Ack(1);
+        client.Request("absent");
+        client.ErrorReceived();
+        Assert.Equal(asked.Address, client.Peer.Address);
+    }
+
+    [Fact]
+    public async Task In_single_port_mode_everything_comes_from_the_asked_address_and_port()
+    {
+        await using var test = new TftpTestServer(options => options with { SinglePort = true }, address: IPAddress.Any);
+        var file = test.Content.Add("a", 300_000);
+        var asked = new IPEndPoint(IPAddress.Parse("127.0.0.8"), test.EndPoint.Port);
+        using var client = new TftpTestClient(asked);
+
+        Assert.Equal(file, client.Read("a", "blksize=1428 windowsize=16", 1428, 16));
+        Assert.Equal(asked, client.Peer);
+        client.Request("absent");
+        client.ErrorReceived();
+        Assert.Equal(asked, client.Peer);
+    }
+
+    [Fact]
+    public async Task It_serves_IPv6()
+    {
+        Assert.SkipUnless(Socket.OSSupportsIPv6, "needs IPv6");
+        await using var test = new TftpTestServer(address: IPAddress.IPv6Any);
+        var file = test.Content.Add("a", 300_000);
+        using var client = new TftpTestClient(new IPEndPoint(IPAddress.IPv6Loopback, test.EndPoint.Port));
+
+        Assert.Equal(file, client.Read("a", "blksize=1428 windowsize=16", 1428, 16));
+        Assert.Equal(IPAddress.IPv6Loopback, client.Peer.Address);
+    }
+
+    [Fact]
+    public async Task Clients_of_other_subnets_hear_nothing()
+    {
+        await using var test = new TftpTestServer(options => options with { Networks = [IPNetwork.Parse("127.1.0.0/16")] }, address: IPAddress.Any);
+        var file = test.Content.Add("a", 10);
+        using var other = new TftpTestClient(new IPEndPoint(IPAddress.Loopback, test.EndPoint.Port));
+        using var ours = new TftpTestClient(new IPEndPoint(IPAddress.Loopback, test.EndPoint.Port), from: IPAddress.Parse("127.1.2.3"));
+
+        other.Request("a");
+        Assert.True(other.HearsNothing());
+        Assert.Equal(file, ours.Read("a"));
+    }
+
+    [Fact]
+    public async Task A_slow_opening_holds_up_nobody_else_and_a_broken_one_is_told()
+    {
+        var slow = new TaskCompletionSource();
+        await using var test = new TftpTestServer();
+        test.Content.Gate = slow.Task;
+        test.Content.Add("a", 10);
+        using var first = new TftpTestClient(test.EndPoint);
+        first.Request("a");
+        Assert.True(first.HearsNothing());
+
+        test.Content.Gate = Task.CompletedTask;
+        using var second = new TftpTestClient(test.EndPoint);
+        Assert.Equal(test.Content.Files["a"], second.Read("a"));
+
+        slow.SetException(new IOException("/secret/place is broken"));
+        Assert.Equal("the server cannot open the file", first.ErrorReceived().Message);
+        Assert.Contains("failed a: cannot be opened: /secret/place is broken", await test.Observer.SeenAsync(2));
+    }
+
+    [Fact]
+    public async Task An_opening_that_never_ends_is_given_up()
+    {
+        await using var test = new TftpTestServer(options => options with { LongestOpen = TimeSpan.FromMilliseconds(100) });
+        test.Content.Gate = new TaskCompletionSource().Task;
+        using var client = new TftpTestClient(test.EndPoint);
+        client.Request("a");
+
+        Assert.Equal(TftpErrorCode.NotDefined, client.ErrorReceived().Code);
+    }
+
+    [Fact]
+    public async Task A_file_that_shrinks_ends_with_an_error()
+    {
+        await using var test = new TftpTestServer();
+        test.Content.Add("a", 1_000_000);
+        test.Content.Open = bytes => new MemoryStream(bytes, 0, 300_000, writable: false);
+        using var client = new TftpTestClient(test.EndPoint);
+        client.Request("a", "blksize=1000");
+        client.OptionAck();
+        client.Ack(0);
+        byte[] packet;
+        for (var block = 1; TftpData.TryRead(packet = client.Receive(), out _, out _); block++)
+        {
+            Assert.InRange(block, 1, 300);
+            client.Ack(block);
+        }
+
+        Assert.True(TftpError.TryRead(packet, out var error, out _));
+        Assert.Equal("the server cannot read the file", error.Message);
+        Assert.Contains("became shorter", (await test.Observer.SeenAsync()).Single(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Beyond_the_limits_clients_wait_then_are_refused()
+    {
+        await using var test = new TftpTestServer(options => options with
+        {
+            MaxTransfers = 1,
+            MaxWaiting = 1,
+            MaxTransfersPerClient = 3,
+        });
+        var file = test.Content.Add("a", 10);
+        using var served = new TftpTestClient(test.EndPoint);
+        using var waiting = new TftpTestClient(test.EndPoint);
+        using var refused = new TftpTestClient(test.EndPoint);
+        served.Request("a");
+        served.Data();
+        waiting.Request("a");
+        Assert.True(waiting.HearsNothing());
+        refused.Request("a");
+        Assert.Equal("server is busy, try again", refused.ErrorReceived().Message);
+
+        served.Ack(1);
+        Assert.Equal(file, waiting.Data().Payload);
+        waiting.Ack(1);
+        await test.Observer.SeenAsync(2);
+        Assert.Equal(file, refused.Read("a"));
+    }
+
+    [Fact]
+    public async Task One_client_cannot_take_every_place()
+    {
+        await using var test = new TftpTestServer(options => options with { MaxTransfersPerClient = 1 }, address: IPAddress.Any);
+        var file = test.Content.Add("a", 10);
+        var server = new IPEndPoint(IPAddress.Loopback, test.EndPoint.Port);
+        using var first = new TftpTestClient(server);
+        using var second = new TftpTestClient(server);
+        using var neighbour = new TftpTestClient(server, from: IPAddress.Parse("127.0.0.9"));
+        first.Request("a");
+        first.Data();
+        second.Request("a");
+        Assert.Equal("too many transfers of this client", second.ErrorReceived().Message);
+        Assert.Equal(file, neighbour.Read("a"));
+    }
+
+    [Fact]
+    public async Task A_server_that_stops_says_so()
+    {
+        var test = new TftpTestServer();
+        test.Content.Add("a", 1000);
+        using var client = new TftpTestClient(test.EndPoint);
+        client.Request("a");
+        client.Data();
+
+        await test.DisposeAsync();
+        Assert.Equal("the server stops", client.ErrorReceived().Message);
+        Assert.True(test.Server.Completion.IsCompletedSuccessfully);
+        Assert.Equal(["failed a: the server stops"], await test.Observer.SeenAsync());
+    }
+
+    [Fact]
+    public async Task An_observer_that_throws_is_logged_and_harms_nobody()
+    {
+        var log = new RecordingLogger();
+        var content = new MemoryContent();
+        var file = content.Add("a", 10);
+        await using var server = new TftpServer(
+            new TftpOptions { Listen = [new IPEndPoint(IPAddress.Loopback, 0)] }, content, new BrokenObserver(), log, TimeProvider.System);
+        server.Start();
+        using var client = new TftpTestClient(server.EndPoints[0]);
+
+        Assert.Equal(file, client.Read("a"));
+        Assert.Equal(file, client.Read("a"));
+        Assert.Contains(log.Lines, line => line.Level == LogLevel.Error);
+    }
+
+    [Fact]
+    public async Task Fifty_clients_at_once_each_get_their_file()
+    {
+        await using var test = new TftpTestServer(options => options with { MaxTransfers = 20, MaxTransfersPerClient = 64 });
+        var clients = Enumerable.Range(1, 50).Select(i => Task.Factory.StartNew(
+            () =>
+            {
+                var file = test.Content.Add($"f{i}", 100_000 + i);
+                using var client = new TftpTestClient(test.EndPoint);
+                Assert.Equal(file, client.Read($"f{i}", "blksize=1400 windowsize=8", 1400, 8));
+            },
+            CancellationToken.None,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default));
+
+        await Task.WhenAll(clients);
+        Assert.Equal(50, (await test.Observer.SeenAsync(50)).Count(fact => fact.StartsWith("completed", StringComparison.Ordinal)));
+    }
+
+    private sealed class BrokenObserver : ITftpObserver
+    {
+        public void Completed(TftpReadRequest request, long bytes, TimeSpan duration) => throw new InvalidOperationException("broken");
+
+        public void Failed(TftpReadRequest request, string reason) => throw new InvalidOperationException("broken");
+    }
+}
