@@ -1,0 +1,16 @@
+namespace NetDeploy.Cli.Lab;
+
+/// <summary>Where a lab lives when nobody says otherwise.</summary>
+internal static class LabDefaults
+{
+    public const string StateFolder = "/var/lib/netdeploy/lab";
+
+    /// <summary>The data folder of the lab's server, below the state folder: it goes when the lab goes.</summary>
+    public const string ServerData = StateFolder + "/server";
+
+    /// <summary>Boot files and images; they outlive a lab, so that the next one starts faster.</summary>
+    public const string CacheFolder = "/var/cache/netdeploy";
+
+    /// <summary>The network namespace.</summary>
+    public const string Namespace = "netdeploy-lab";
+}

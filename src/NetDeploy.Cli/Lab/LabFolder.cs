@@ -1,0 +1,32 @@
+namespace NetDeploy.Cli.Lab;
+
+/// <summary>The files of one lab. All that a lab writes is below <paramref name="Root"/>, and is removed with it.</summary>
+internal sealed record LabFolder(string Root)
+{
+    /// <summary>What the lab shall be, written by <c>lab up</c>, read by the supervisor.</summary>
+    public string Plan => Path.Combine(Root, "plan.json");
+
+    /// <summary>What the lab is, written by the supervisor at every change; <c>lab down</c> reads it after a crash.</summary>
+    public string State => Path.Combine(Root, "lab.json");
+
+    /// <summary>The supervisor's control socket.</summary>
+    public string ControlSocket => Path.Combine(Root, "control.sock");
+
+    public string ServerData => Path.Combine(Root, "server");
+
+    public string Keys => Path.Combine(Root, "ssh");
+
+    public string Blades => Path.Combine(Root, "blades");
+
+    public string Logs => Path.Combine(Root, "logs");
+
+    public string SupervisorLog => Path.Combine(Logs, "supervisor.log");
+
+    /// <summary>Disk, firmware variables and QMP socket of one blade.</summary>
+    public string Blade(string name) => Path.Combine(Blades, name);
+
+    public string Log(string name) => Path.Combine(Logs, name + ".log");
+
+    /// <summary>All that came out of a blade's serial port, over all its power cycles.</summary>
+    public string Console(string blade) => Path.Combine(Logs, blade + ".console.log");
+}
