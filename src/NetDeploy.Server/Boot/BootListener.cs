@@ -19,7 +19,8 @@ namespace NetDeploy.Server.Boot;
 internal static class BootListener
 {
     public static WebApplication Build(
-        IReadOnlyList<IPEndPoint> endPoints, BootDesk desk, BootFilesCatalog files, DeploymentService deployments, DeploymentPlans plans, ILoggerFactory logging)
+        IReadOnlyList<IPEndPoint> endPoints, BootDesk desk, BootFilesCatalog files, Func<BootNetworks> networks,
+        DeploymentService deployments, DeploymentPlans plans, ILoggerFactory logging)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Services.AddSingleton(logging);
@@ -38,23 +39,23 @@ internal static class BootListener
             }
         });
         var app = builder.Build();
-        app.MapBoot(desk, files);
+        app.MapBoot(desk, files, networks);
         app.MapDeploy(deployments, plans);
         return app;
     }
 
-    internal static void MapBoot(this IEndpointRouteBuilder routes, BootDesk desk, BootFilesCatalog files)
+    internal static void MapBoot(this IEndpointRouteBuilder routes, BootDesk desk, BootFilesCatalog files, Func<BootNetworks> networks)
     {
         string[] reading = [HttpMethods.Get, HttpMethods.Head];
 
         routes.MapMethods("/boot/loaders/{name}", reading, (string name, HttpContext context) =>
-            LoaderChoice.IsLoader(name) && files.LoaderPath(name) is { } path ? SendAsync(context, desk, name, path) : NotFoundAsync(context, name))
+            BootDesk.HttpLoader(name) is BootReply.LoaderFile && files.Loaders.TryGetValue(name, out var file) ? SendAsync(context, desk, name, file) : NotFoundAsync(context, name))
             .WithMetadata(new ReadsOnly());
 
         routes.MapMethods("/boot/environment/{name}", reading, (string name, HttpContext context) => name switch
         {
-            "vmlinuz" => SendAsync(context, desk, name, files.KernelPath),
-            "initrd" => SendAsync(context, desk, name, files.InitrdPath),
+            "vmlinuz" when files.Environment is { } built => SendAsync(context, desk, name, built.Kernel),
+            "initrd" when files.Environment is { } built => SendAsync(context, desk, name, built.Initrd),
             _ => NotFoundAsync(context, name),
         }).WithMetadata(new ReadsOnly());
 
@@ -67,10 +68,15 @@ internal static class BootListener
             }
 
             var source = context.Connection.RemoteIpAddress ?? IPAddress.None;
-            return await desk.ScriptAsync(asking, Guid.TryParse(uuid, out var known) ? known : null, source, context.RequestAborted).ConfigureAwait(false) switch
+            if (networks().Find(source) is not { } network)
             {
-                ScriptReply.Text text => new PlainText(text.Script, StatusCodes.Status200OK),
-                ScriptReply.Refused refused => DeployRoutes.Text(refused.Reason, StatusCodes.Status403Forbidden),
+                return DeployRoutes.Text($"{source} is on no network of this server", StatusCodes.Status403Forbidden);
+            }
+
+            return await desk.ScriptAsync(asking, Guid.TryParse(uuid, out var known) ? known : null, source, network, context.RequestAborted).ConfigureAwait(false) switch
+            {
+                BootReply.Text text => new PlainText(text.Content, StatusCodes.Status200OK),
+                BootReply.Refused refused => DeployRoutes.Text(refused.Reason, StatusCodes.Status403Forbidden),
                 var other => throw new InvalidOperationException($"A script request was answered {other}."),
             };
         }).WithMetadata(new StartsGrantedBoot());
@@ -79,14 +85,19 @@ internal static class BootListener
     private static Task NotFoundAsync(HttpContext context, string name) =>
         DeployRoutes.Text($"there is no boot file {name}", StatusCodes.Status404NotFound).ExecuteAsync(context);
 
-    private static async Task SendAsync(HttpContext context, BootDesk desk, string name, string path)
+    private static async Task SendAsync(HttpContext context, BootDesk desk, string name, BootFile file)
     {
         var clock = Stopwatch.GetTimestamp();
-        var length = new FileInfo(path).Length;
-        await TypedResults.PhysicalFile(path, "application/octet-stream", enableRangeProcessing: true).ExecuteAsync(context).ConfigureAwait(false);
+        await TypedResults.PhysicalFile(file.Path, "application/octet-stream", enableRangeProcessing: true).ExecuteAsync(context).ConfigureAwait(false);
         if (HttpMethods.IsGet(context.Request.Method) && context.Response.StatusCode == StatusCodes.Status200OK)
         {
-            desk.Fetched("http", name, context.Connection.RemoteIpAddress ?? IPAddress.None, length, Stopwatch.GetElapsedTime(clock));
+            var source = context.Connection.RemoteIpAddress ?? IPAddress.None;
+            if (LoaderChoice.IsFirstStage(name))
+            {
+                desk.LoaderFetched(source);
+            }
+
+            desk.Note(source, "http", FormattableString.Invariant($"{name}: {file.Bytes / 1024.0:0} KiB in {Stopwatch.GetElapsedTime(clock).TotalSeconds:0.0} s"));
         }
     }
 }

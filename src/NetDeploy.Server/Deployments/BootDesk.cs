@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using Microsoft.Extensions.Logging;
+using NetDeploy.Core.Addressing;
 using NetDeploy.Core.Boot;
 using NetDeploy.Core.Deployments;
 using NetDeploy.Core.Machines;
@@ -37,6 +38,9 @@ public sealed record BootDeskOptions
 
     /// <summary>Kernel consoles of the deploy environment; the last one gets its own output.</summary>
     public ImmutableArray<string> Console { get; init; } = ["console=tty0", "console=ttyS0,115200n8"];
+
+    /// <summary>The loader that a machine's document asks for, whatever its network says; null: the network's.</summary>
+    public Func<Machine, UefiLoader?> LoaderOf { get; init; } = _ => null;
 }
 
 /// <summary>
@@ -77,6 +81,11 @@ public sealed class BootDesk : IBootOffers
         var match = _deployments.Machines.Match(new HardwareClues(client.Mac, client.Uuid, slot));
         _watch.Asked(client.Mac);
         var view = BootView.Of(network, _options.HttpPort, _watch.Loaders(client.Mac));
+        if (match is MachineMatch.Found { Machine: var wanted } && _options.LoaderOf(wanted) is { } loader)
+        {
+            view = view with { UefiLoader = loader };
+        }
+
         var plan = BootPlanner.Plan(view, match, DeploymentOf(match), new BootRequest.Dhcp(client));
         var offer = (plan.Decision as BootDecision.Offer)?.File;
         var text = plan.Decision switch

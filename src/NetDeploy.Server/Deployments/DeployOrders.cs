@@ -90,7 +90,7 @@ public sealed class DeployOrders : IAsyncDisposable
 
     /// <summary>What a person must do to start this machine; null where the server does it.</summary>
     public string? Instruction(string name) =>
-        _power is ManualPower manual && _deployments.Machines.ByName(name) is { } machine ? manual.Instruction(machine) : null;
+        _power is ManualPower && _deployments.Machines.ByName(name) is { } machine ? ManualPower.Instruction(machine) : null;
 
     public async ValueTask DisposeAsync()
     {

@@ -21,4 +21,7 @@ internal static partial class DeploymentLog
 
     [LoggerMessage(6, LogLevel.Warning, "Boot refused: {Reason}")]
     public static partial void BootRefused(ILogger logger, string reason);
+
+    [LoggerMessage(7, LogLevel.Error, "{Machine}: deployment {Deployment} could not be prepared: {Reason}")]
+    public static partial void PreparationFailed(ILogger logger, string machine, string deployment, string reason);
 }

@@ -99,6 +99,10 @@ public sealed partial class DeploymentService : IAsyncDisposable
     /// <summary>The deployments whose image is being built: what to build after a restart.</summary>
     public ImmutableArray<Deployment> Preparing() => [.. _current.Values.Where(d => d.State == DeploymentState.Preparing)];
 
+    /// <summary>The images that deployments under way have pinned.</summary>
+    public ISet<string> PinnedImages() =>
+        _current.Values.Where(d => !d.State.IsTerminal() && d.ImageId is not null).Select(d => d.ImageId!).ToHashSet(StringComparer.Ordinal);
+
     /// <summary>The machine's newest deployment; null where it never had one.</summary>
     public Deployment? Current(string machineId) => _current.GetValueOrDefault(machineId);
 

@@ -10,7 +10,7 @@ using NetDeploy.Server.Deployments;
 namespace NetDeploy.Server.Documents;
 
 /// <summary>Brings desired state into force: the documents first, then the machines' records, then networks and reservations.</summary>
-internal sealed class DocumentApplication(DocumentStore documents, DeploymentService deployments, ImmutableArray<IPAddress> serverAddresses, ILogger logger)
+internal sealed class DocumentApplication(DocumentStore documents, DeploymentService deployments, ImmutableArray<IPAddress> serverAddresses, ILogger logger) : IDisposable
 {
     private readonly SemaphoreSlim _applying = new(1);
     private volatile BootNetworks _networks = BootNetworks.None;
@@ -70,6 +70,8 @@ internal sealed class DocumentApplication(DocumentStore documents, DeploymentSer
         }
     }
 
+    public void Dispose() => _applying.Dispose();
+
     private (BootNetworks? Networks, ImmutableArray<Diagnostic> Diagnostics) Compile(Snapshot snapshot)
     {
         var reservations = new List<Reservation>();
@@ -83,7 +85,7 @@ internal sealed class DocumentApplication(DocumentStore documents, DeploymentSer
         }
 
         var (networks, wrong) = BootNetworks.Of(snapshot.Networks.Values, reservations, serverAddresses);
-        return (networks, [.. wrong.Select(w => new Diagnostic(Severity.Error, "", 0, 0, "", w.Message, w.Remedy))]);
+        return (networks, [.. wrong.Select(w => new Diagnostic(Severity.Error, "", 0, 0, w.Subject, w.Problem, w.Remedy))]);
     }
 
     /// <summary>

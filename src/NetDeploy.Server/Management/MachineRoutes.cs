@@ -16,7 +16,7 @@ internal static class MachineRoutes
     public static void MapMachines(this IEndpointRouteBuilder api, ManagementServices services)
     {
         api.MapGet("/machines", () => TypedResults.Json(
-            new MachineListView([.. services.Deployments.Machines.Machines.Select(m => View(m, services))], [.. services.Desk.Unknown()]),
+            new MachineListView([.. services.Deployments.Machines.Machines.Select(m => View(m, services))], [.. Unknown(services)]),
             NetDeployJson.Default.MachineListView));
 
         api.MapGet("/machines/{name}", IResult (string name) =>
@@ -72,11 +72,21 @@ internal static class MachineRoutes
             [.. machine.Binding.Macs.Select(m => m.ToString())],
             machine.Binding.Uuid?.ToString(),
             machine.Binding.Serial,
-            mac is { } known ? services.Desk.AddressOf(known)?.ToString() : null,
+            mac is { } known ? AddressOf(services, known) : null,
             deployment?.Id,
             deployment?.ImageId,
             machine.Observed?.HostKeys ?? []);
     }
+
+    /// <summary>Who asked and is no machine's hardware now.</summary>
+    private static IEnumerable<UnknownClientView> Unknown(ManagementServices services) =>
+        services.Desk.Seen.List()
+            .Where(s => services.Deployments.Machines.Match(new HardwareClues(s.Mac)) is MachineMatch.Unknown)
+            .Select(s => new UnknownClientView(
+                s.Mac.ToString(), s.Uuid?.ToString(), s.Architecture ?? "unknown", AddressOf(services, s.Mac), s.LastSeen.ToUnixTimeMilliseconds(), (int)Math.Min(s.Times, int.MaxValue)));
+
+    private static string? AddressOf(ManagementServices services, Protocols.MacAddress mac) =>
+        services.Leases.FindByMac(mac) is [var lease, ..] ? lease.Address.ToString() : null;
 
     private static async Task<TimelineView[]> TimelineAsync(ManagementServices services, string name, long after, int wait, CancellationToken cancellationToken)
     {

@@ -67,7 +67,7 @@ internal static class ManagementListener
         {
             await Problems.Refuse(StatusCodes.Status409Conflict, e.Message, e.Remedy).ExecuteAsync(context).ConfigureAwait(false);
         }
-        catch (BadHttpRequestException e) when (!context.Response.HasStarted)
+        catch (Microsoft.AspNetCore.Http.BadHttpRequestException e) when (!context.Response.HasStarted)
         {
             await Problems.Refuse(e.StatusCode, e.Message, "Send what the API's contracts say (NetDeploy.Client).").ExecuteAsync(context).ConfigureAwait(false);
         }

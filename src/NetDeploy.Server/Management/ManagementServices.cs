@@ -1,6 +1,6 @@
-using NetDeploy.Server.Boot;
 using NetDeploy.Server.Deployments;
 using NetDeploy.Server.Documents;
+using NetDeploy.Server.Leases;
 using NetDeploy.Server.Secrets;
 using NetDeploy.Server.Storage;
 
@@ -13,6 +13,7 @@ internal sealed record ManagementServices(
     DocumentStore Documents,
     DocumentApplication Application,
     BootDesk Desk,
+    ILeaseTable Leases,
     BulkStore Bulk,
     SecretStore Secrets,
     TimeProvider Clock,

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
 using NetDeploy.Client;
 using NetDeploy.Core.Deployments;
@@ -103,7 +104,6 @@ internal static class OrderRoutes
         }
 
         services.Application.RefreshAddresses();
-        services.Desk.Forget(macs);
         return request.Deploy
             ? await DeployAsync(services, name, new DeployRequest(Confirm: name), cancellationToken).ConfigureAwait(false)
             : TypedResults.Json(new DeployResult("", "replaced", null), NetDeployJson.Default.DeployResult);
@@ -112,7 +112,7 @@ internal static class OrderRoutes
     private static IResult Done(string? refusal) => refusal is null ? TypedResults.NoContent() : Refuse(refusal);
 
     /// <summary>The services write one line, with the remedy behind the word; programs get them apart.</summary>
-    private static IResult Refuse(string line, IReadOnlyList<DiagnosticView>? diagnostics = null)
+    private static JsonHttpResult<ProblemView> Refuse(string line, IReadOnlyList<DiagnosticView>? diagnostics = null)
     {
         const string Mark = " Remedy: ";
         var at = line.IndexOf(Mark, StringComparison.Ordinal);

@@ -7,9 +7,12 @@ public sealed class ManualPower : IPower
 {
     public string Name => "manual";
 
-    public Task<PowerResult> BootFromNetworkAsync(Machine machine, CancellationToken cancellationToken)
+    public Task<PowerResult> BootFromNetworkAsync(Machine machine, CancellationToken cancellationToken) =>
+        Task.FromResult(new PowerResult(false, Instruction(machine)));
+
+    public static string Instruction(Machine machine)
     {
         var which = machine.Binding.Macs.IsDefaultOrEmpty ? "" : $" (MAC {string.Join(", ", machine.Binding.Macs)})";
-        return Task.FromResult(new PowerResult(false, $"Power on {machine.Name}{which}, or restart it; it must boot from the network first."));
+        return $"Power on {machine.Name}{which}, or restart it; it must boot from the network first.";
     }
 }
