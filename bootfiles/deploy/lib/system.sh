@@ -20,7 +20,7 @@ prepare_target() {
 # A program of the target, by its absolute path: busybox would run its own applet for a bare name.
 in_target() {
     env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 \
-        DEBIAN_FRONTEND=noninteractive chroot "$TARGET" "$@"
+        DEBIAN_FRONTEND=noninteractive LVM_SUPPRESS_FD_WARNINGS=1 chroot "$TARGET" "$@"
 }
 
 needs_target() { [ -n "$unpacked" ] || fail "the plan configures the target before step_unpack"; }

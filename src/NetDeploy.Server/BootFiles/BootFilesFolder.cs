@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 
 namespace NetDeploy.Server.BootFiles;
@@ -6,7 +7,7 @@ namespace NetDeploy.Server.BootFiles;
 /// The cache: <c>packages/</c> (apt's lists and archives), and per kind a folder of builds with the link <c>current</c>
 /// (<c>loaders/current</c>, <c>environment/current</c>). A build appears by one rename, whole or not at all.
 /// </summary>
-internal static class BootFilesFolder
+internal static partial class BootFilesFolder
 {
     public static string Packages(string cache) => Path.Combine(cache, "packages");
 
@@ -17,8 +18,8 @@ internal static class BootFilesFolder
     /// <summary>The folder that <c>current</c> leads to; null where there is none.</summary>
     public static string? Current(string kind)
     {
-        var link = new DirectoryInfo(Path.Combine(kind, "current"));
-        return link.ResolveLinkTarget(returnFinalTarget: true) is DirectoryInfo { Exists: true } target ? target.FullName : null;
+        var link = new FileInfo(Path.Combine(kind, "current"));
+        return link.LinkTarget is { } id && Directory.Exists(Path.Combine(kind, id)) ? Path.Combine(kind, id) : null;
     }
 
     /// <summary>Turns <c>current</c> to a build and removes all but it and the one before, which may be being fetched.</summary>
@@ -28,8 +29,11 @@ internal static class BootFilesFolder
         var link = Path.Combine(kind, $"current.{System.Environment.ProcessId}");
         File.Delete(link);
         File.CreateSymbolicLink(link, id);
-        // Of a link, rename(2) moves the link itself, and replaces the old one in the same instant.
-        File.Move(link, Path.Combine(kind, "current"), overwrite: true);
+        if (Rename(link, Path.Combine(kind, "current")) != 0)
+        {
+            throw new IOException($"cannot turn {kind}/current to {id}: {Marshal.GetLastPInvokeErrorMessage()}");
+        }
+
         foreach (var folder in Directory.GetDirectories(kind))
         {
             var name = Path.GetFileName(folder);
@@ -68,4 +72,8 @@ internal static class BootFilesFolder
             }
         }
     }
+
+    // File.Move refuses a link to a folder; rename(2) replaces the old link by the new one in one instant.
+    [LibraryImport("libc", EntryPoint = "rename", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Rename(string from, string to);
 }
