@@ -37,7 +37,7 @@ public sealed class MetalImageTests
         Assert.True(image.Exists("usr/lib/shim/shimx64.efi.signed") && image.Exists("usr/lib/grub/x86_64-efi-signed/grubx64.efi.signed"));
 
         // The drivers of servers and of virtual machines, in the initramfs, which is compressed with zstd.
-        var initrd = image.InitramfsNames($"boot/initrd.img-{version}");
+        var initrd = image.InitramfsNamesOf($"boot/initrd.img-{version}");
         Assert.All(
             (string[])["nvme", "ahci", "megaraid_sas", "mpt3sas", "hpsa", "virtio_blk", "xen-blkfront", "dm-mod"],
             driver => Assert.Contains(initrd, name => name.Contains($"/{driver}.ko", StringComparison.Ordinal)));

@@ -28,9 +28,7 @@ internal sealed partial class UnpackedImage : IDisposable
             ? [.. Directory.GetFileSystemEntries(Path.Combine(_folder, folder)).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)]
             : [];
 
-    /// <summary>The files in an initramfs, by initramfs-tools' own lister, which the image holds.</summary>
-    public string[] InitramfsNames(string path) =>
-        RealBuild.Run("sh", Path.Combine(_folder, "usr/bin/lsinitramfs"), Path.Combine(_folder, path)).Split('\n');
+    public string[] InitramfsNamesOf(string path) => InitramfsNames.Read(Path.Combine(_folder, path));
 
     /// <summary>What the files themselves say, searched without knowledge of how the image was made.</summary>
     public void AssertHasNoIdentity()
