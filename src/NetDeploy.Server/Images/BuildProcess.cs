@@ -11,7 +11,7 @@ namespace NetDeploy.Server.Images;
 internal sealed class BuildProcess : IDisposable
 {
     // Standard input stays open until the worker dies; when the command has ended, the watcher is killed instead.
-    private const string Watcher = "read line; kill -KILL -- \"-$1\"";
+    private const string Watcher = "read line; kill -s KILL -- \"-$1\"";
 
     private readonly Process _process;
     private readonly Process _watcher;

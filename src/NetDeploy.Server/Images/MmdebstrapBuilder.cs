@@ -61,7 +61,8 @@ internal sealed class MmdebstrapBuilder(WorkerIdentity identity, BuildLimits lim
         }
 
         // The trees belong to subordinate users: only in their namespace can an unprivileged user remove the content.
-        var trees = Directory.GetDirectories(folder, "mmdebstrap.*");
+        // (mmdebstrap.gpghome.* is the build user's own.)
+        var trees = Directory.GetDirectories(folder, "mmdebstrap.*").Except(Directory.GetDirectories(folder, "mmdebstrap.*.*")).ToArray();
         if (trees.Length > 0)
         {
             using var process = await BuildProcess.StartAsync(

@@ -21,6 +21,7 @@ internal static partial class Posix
     private const int LockShared = 1;
     private const int LockExclusive = 2;
     private const int LockNonBlocking = 4;
+    private const int LockRelease = 8;
     private const int WouldBlock = 11;
     private const int NoEntry = 2;
     private const int NoSuchProcess = 3;
@@ -67,6 +68,14 @@ internal static partial class Posix
 
         var error = Marshal.GetLastPInvokeError();
         return error == WouldBlock && !wait ? false : throw Error("flock", path, error);
+    }
+
+    public static void Unlock(SafeFileHandle file, string path)
+    {
+        if (flock(file, LockRelease) != 0)
+        {
+            throw Error("flock", path, Marshal.GetLastPInvokeError());
+        }
     }
 
     /// <summary>Gives a path (a link itself, not its target) to a user.</summary>

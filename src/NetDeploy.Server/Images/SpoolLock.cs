@@ -9,8 +9,9 @@ namespace NetDeploy.Server.Images;
 internal sealed class SpoolLock : IDisposable
 {
     private readonly SafeFileHandle _file;
+    private readonly string _path;
 
-    private SpoolLock(SafeFileHandle file) => _file = file;
+    private SpoolLock(SafeFileHandle file, string path) => (_file, _path) = (file, path);
 
     /// <summary>Takes the lock, or gives null when someone else holds it. Makes the file when it is missing.</summary>
     public static SpoolLock? TryTake(string path, bool shared = false) => Take(path, shared, wait: false);
@@ -22,10 +23,29 @@ internal sealed class SpoolLock : IDisposable
     public static bool IsHeld(string path)
     {
         using var file = Posix.OpenFileNoFollow(path);
-        return file is not null && !Posix.Lock(file, path, shared: false, wait: false);
+        if (file is null)
+        {
+            return false;
+        }
+
+        if (!Posix.Lock(file, path, shared: false, wait: false))
+        {
+            return true;
+        }
+
+        Posix.Unlock(file, path);
+        return false;
     }
 
-    public void Dispose() => _file.Dispose();
+    public void Dispose()
+    {
+        if (!_file.IsClosed)
+        {
+            // Closing alone is not enough: a process that this one is just starting holds the file until its exec.
+            Posix.Unlock(_file, _path);
+            _file.Dispose();
+        }
+    }
 
     private static SpoolLock? Take(string path, bool shared, bool wait)
     {
@@ -45,7 +65,7 @@ internal sealed class SpoolLock : IDisposable
 
         if (Posix.Lock(file, path, shared, wait))
         {
-            return new SpoolLock(file);
+            return new SpoolLock(file, path);
         }
 
         file.Dispose();

@@ -11,11 +11,10 @@ internal sealed partial class UnpackedImage : IDisposable
 {
     private readonly string _folder = Path.Combine(Path.GetTempPath(), $"ndt-unpacked-{Guid.NewGuid():N}");
 
-    public UnpackedImage(ImageStore store, string id)
+    public UnpackedImage(ImageSpool spool, string id)
     {
         Directory.CreateDirectory(_folder);
-        using var blob = store.Open(id);
-        RealBuild.Run("tar", "--extract", "--zstd", "--no-same-owner", "--exclude=./dev/*", "--file", blob.Name, "--directory", _folder);
+        RealBuild.Run("tar", "--extract", "--zstd", "--no-same-owner", "--exclude=./dev/*", "--file", spool.BlobFile(id), "--directory", _folder);
     }
 
     public bool Exists(string path) => Path.Exists(Path.Combine(_folder, path)) || new FileInfo(Path.Combine(_folder, path)).LinkTarget is not null;
@@ -28,6 +27,8 @@ internal sealed partial class UnpackedImage : IDisposable
         Directory.Exists(Path.Combine(_folder, folder))
             ? [.. Directory.GetFileSystemEntries(Path.Combine(_folder, folder)).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)]
             : [];
+
+    public string[] InitramfsNamesOf(string path) => InitramfsNames.Read(Path.Combine(_folder, path));
 
     /// <summary>What the files themselves say, searched without knowledge of how the image was made.</summary>
     public void AssertHasNoIdentity()
