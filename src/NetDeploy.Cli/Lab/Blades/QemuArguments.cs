@@ -1,0 +1,116 @@
+using System.Collections.Immutable;
+using System.Globalization;
+
+namespace NetDeploy.Cli.Lab.Blades;
+
+/// <summary>
+/// The command line of QEMU for one blade. Boot order is hardware order everywhere: the NIC has boot index 1, the
+/// disk 2, so that firmware asks the network first and takes the disk when the loader gives up.
+/// </summary>
+internal static class QemuArguments
+{
+    public const string Program = "qemu-system-x86_64";
+
+    public static ImmutableArray<string> For(BladeHardware hardware, BladeFiles files, Accelerator accelerator) =>
+    [
+        Program,
+        // Nothing but what is named here: no VGA, no floppy, no CD, no configuration of the host.
+        "-nodefaults", "-no-user-config", "-display", "none",
+        "-name", hardware.Name,
+        .. accelerator.Arguments,
+        "-smp", Number(hardware.Cpus),
+        "-m", Number(hardware.MemoryMiB),
+        .. Machine(hardware.Firmware),
+        .. Flash(hardware.Firmware, files),
+        .. Identity(hardware),
+        .. Nic(hardware),
+        .. Disk(hardware, files),
+        // Key generation at the first boot stalls without entropy.
+        "-device", "virtio-rng-pci",
+        // append: one file over all power cycles. A reset of the guest stays in this process (no -no-reboot), a power-off ends it.
+        "-chardev", $"file,id=console,path={Escape(files.Console)},append=on", "-serial", "chardev:console",
+        "-qmp", $"unix:{Escape(files.Qmp)},server=on,wait=off",
+    ];
+
+    private static ImmutableArray<string> Machine(BladeFirmware firmware) => firmware switch
+    {
+        // graphics=off: SeaBIOS and the NIC's ROM speak on the serial port, which is the blade's only console.
+        BladeFirmware.Bios => ["-machine", "pc,graphics=off"],
+        // Secure Boot needs SMM: only code in it may write the flash that holds the keys. S3 would open a way around it.
+        BladeFirmware.SecureBoot =>
+        [
+            "-machine", "q35,smm=on",
+            "-global", "driver=cfi.pflash01,property=secure,value=on",
+            "-global", "ICH9-LPC.disable_s3=1",
+        ],
+        _ => ["-machine", "q35"],
+    };
+
+    private static ImmutableArray<string> Flash(BladeFirmware firmware, BladeFiles files)
+    {
+        if (FirmwareImages.Of(firmware) is not { } images)
+        {
+            return [];
+        }
+
+        return
+        [
+            "-drive", $"if=pflash,unit=0,format=raw,readonly=on,file={Escape(images.Code)}",
+            "-drive", $"if=pflash,unit=1,format=raw,file={Escape(files.Variables)}",
+            // Nobody answers DHCPv6 here: without this OVMF waits over a minute before it goes on to the disk.
+            "-fw_cfg", "name=opt/org.tianocore/IPv6PXESupport,string=n",
+            // HTTP boot comes after PXE in OVMF's order; with PXE off it is the first and only way.
+            .. firmware == BladeFirmware.UefiHttp ? ["-fw_cfg", "name=opt/org.tianocore/IPv4PXESupport,string=n"] : ImmutableArray<string>.Empty,
+        ];
+    }
+
+    private static ImmutableArray<string> Identity(BladeHardware hardware) =>
+    [
+        "-uuid", hardware.Identity.Uuid.ToString("D"),
+        "-smbios", $"type=1,manufacturer=NetDeploy,product=Lab Blade,serial={hardware.Identity.Serial}",
+    ];
+
+    private static ImmutableArray<string> Nic(BladeHardware hardware)
+    {
+        var device = (hardware.Nic, hardware.Firmware) switch
+        {
+            // On BIOS the ROM is iPXE: it asks DHCP with user class iPXE from its first packet.
+            (BladeNic.Virtio, BladeFirmware.Bios) => "virtio-net-pci",
+            // On UEFI the ROM's iPXE would take the NIC before the firmware does. Without a ROM OVMF's own driver and its
+            // own PXE and HTTP boot are used, as on a real server: DHCP 3 s after power-on, architecture 7 or 16.
+            (BladeNic.Virtio, _) => "virtio-net-pci,romfile=",
+            // OVMF has no driver for it: here the ROM is the driver, and iPXE boots before OVMF's own PXE gets its turn.
+            // OVMF starts the unsigned ROM under Secure Boot too.
+            _ => "e1000e",
+        };
+        return
+        [
+            "-netdev", $"tap,id=wire,ifname={hardware.Tap},script=no,downscript=no",
+            "-device", $"{device},netdev=wire,mac={hardware.Identity.Mac},bootindex=1",
+        ];
+    }
+
+    private static ImmutableArray<string> Disk(BladeHardware hardware, BladeFiles files)
+    {
+        var serial = hardware.Identity.Serial;
+        ImmutableArray<string> device = hardware.Disk switch
+        {
+            BladeDisk.Virtio => ["-device", $"virtio-blk-pci,drive=disk,serial={serial},bootindex=2"],
+            BladeDisk.Nvme => ["-device", $"nvme,drive=disk,serial={serial},bootindex=2"],
+            BladeDisk.Ahci => ["-device", "ahci,id=hba", "-device", $"ide-hd,drive=disk,bus=hba.0,serial={serial},bootindex=2"],
+            _ => ["-device", "megasas,id=hba", "-device", $"scsi-hd,drive=disk,bus=hba.0,serial={serial},bootindex=2"],
+        };
+        return
+        [
+            // unsafe: flushes are not waited for. The host's page cache keeps what was written even when QEMU is killed;
+            // only a crash of the host would lose it, and a lab is no place for data.
+            "-drive", $"if=none,id=disk,format=raw,cache=unsafe,discard=unmap,file={Escape(files.Disk)}",
+            .. device,
+        ];
+    }
+
+    /// <summary>QEMU splits its options at commas; a doubled comma is one that belongs to the value.</summary>
+    private static string Escape(string path) => path.Replace(",", ",,", StringComparison.Ordinal);
+
+    private static string Number(int number) => number.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,9 @@
+using System.Collections.Immutable;
+using NetDeploy.Cli.Lab.Blades;
+
+namespace NetDeploy.Cli.Lab.Supervision;
+
+/// <summary>What a lab shall be: the supervisor's order.</summary>
+/// <param name="Network">Name of the namespace.</param>
+/// <param name="Children">Started in this order, ended in the reverse one.</param>
+internal sealed record LabPlan(string Network, ImmutableArray<ChildCommand> Children, ImmutableArray<BladeHardware> Blades);
