@@ -34,24 +34,6 @@ public sealed class TftpNetworkTests : IDisposable
         Assert.Contains(_log.Lines, line => line.Text.Contains($"blksize {blockSize}, windowsize 16, 0 blocks sent again", StringComparison.Ordinal));
     }
 
-    [Theory]
-    [InlineData("1")]
-    [InlineData("16")]
-    public async Task A_lossy_cable_delivers_the_file(string window)
-    {
-        Require("atftp", "tc");
-        await using var hosts = await TwoHosts.CreateAsync(1500);
-        Assert.SkipUnless(await hosts.WeatherAsync("loss 2% duplicate 2% delay 1ms 1ms"), "needs netem (sch_netem)");
-        await using var server = Start(hosts, "10.77.0.1:69");
-        var file = _content.Add("kernel", 400_000);
-
-        var (exit, output) = await hosts.OnClientAsync(
-            "atftp", "--option", "blksize 1468", "--option", $"windowsize {window}", "--get", "-r", "kernel", "-l", Target, "10.77.0.1");
-
-        Assert.True(exit == 0, output);
-        Assert.Equal(file, await File.ReadAllBytesAsync(Target, TestContext.Current.CancellationToken));
-    }
-
     [Fact]
     public async Task A_server_on_one_interface_is_deaf_on_the_others()
     {

@@ -45,14 +45,6 @@ internal sealed partial class TwoHosts : IAsyncDisposable
         }
     }
 
-    /// <summary>Weather on the cable, both ways; false where the kernel has no netem.</summary>
-    public async Task<bool> WeatherAsync(string netem)
-    {
-        var server = await ExternalTool.RunAsync("ip", ["netns", "exec", ServerName, "tc", "qdisc", "add", "dev", ServerInterface, "root", "netem", .. netem.Split(' ')]);
-        var client = await ExternalTool.RunAsync("ip", ["netns", "exec", ClientName, "tc", "qdisc", "add", "dev", "ndt1", "root", "netem", .. netem.Split(' ')]);
-        return server.ExitCode == 0 && client.ExitCode == 0;
-    }
-
     /// <summary>Runs on a thread of its own in the server's namespace; threads that it starts stay there.</summary>
     public void OnServer(Action action)
     {
