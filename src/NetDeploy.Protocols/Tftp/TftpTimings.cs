@@ -14,4 +14,10 @@ public sealed record TftpTimings
 
     /// <summary>Without progress for so long, the client is gone.</summary>
     public TimeSpan GiveUpAfter { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>
+    /// The same for a client that never answered: its request may be forged, and must not hold a place for long.
+    /// A true client asks again, and then begins anew.
+    /// </summary>
+    public TimeSpan GiveUpUnanswered { get; init; } = TimeSpan.FromSeconds(10);
 }

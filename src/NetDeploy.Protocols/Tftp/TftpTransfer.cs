@@ -117,7 +117,7 @@ public readonly record struct TftpTransfer
             return Ignore;
         }
 
-        if (now - LastProgress >= Timings.GiveUpAfter)
+        if (now - LastProgress >= Patience)
         {
             return new TftpStep(this with { Ended = true }, new TftpAction(TftpActionKind.GiveUp));
         }
@@ -126,10 +126,15 @@ public readonly record struct TftpTransfer
         return Offered ? patient.SendOffer(now) : patient.SendWindow(now);
     }
 
+    private bool Answered => Acknowledged > 0 || (!Offered && !Terms.Agreed.IsEmpty);
+
+    private TimeSpan Patience =>
+        Answered || Timings.GiveUpAfter < Timings.GiveUpUnanswered ? Timings.GiveUpAfter : Timings.GiveUpUnanswered;
+
     private TftpStep Ignore => new(this, default);
 
     private TftpStep SendOffer(TimeSpan now) =>
-        new(Waiting(now) with { Resent = Offered, Offered = true }, new TftpAction(TftpActionKind.SendOptionAck));
+        new((this with { Resent = Offered, Offered = true }).Waiting(now), new TftpAction(TftpActionKind.SendOptionAck));
 
     /// <summary>A full window from the first block that the client lacks.</summary>
     private TftpStep SendWindow(TimeSpan now)
@@ -155,7 +160,7 @@ public readonly record struct TftpTransfer
 
     private TftpTransfer Waiting(TimeSpan now)
     {
-        var giveUp = LastProgress + Timings.GiveUpAfter;
+        var giveUp = LastProgress + Patience;
         var due = now + Wait;
         return this with { SentAt = now, Deadline = due < giveUp ? due : giveUp };
     }

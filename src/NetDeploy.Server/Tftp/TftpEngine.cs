@@ -85,7 +85,7 @@ internal sealed class TftpEngine : IDisposable
             TakeFiles();
             FireTimers();
             RetrySends();
-            _metrics.Load(_admission.Active, _admission.Waiting, _listeners.Values.Sum(listener => (long)listener.Socket.KernelDrops));
+            Report();
         }
 
         foreach (var session in _sessions.Values.ToList())
@@ -102,6 +102,17 @@ internal sealed class TftpEngine : IDisposable
         DropOpened();
     }
 
+    private void Report()
+    {
+        var drops = 0L;
+        foreach (var (_, listener) in _listeners)
+        {
+            drops += listener.Socket.KernelDrops;
+        }
+
+        _metrics.Load(_admission.Active, _admission.Waiting, drops);
+    }
+
     private void ReadRequests(TftpListener listener)
     {
         for (var i = 0; i < RequestsPerTurn && listener.Socket.TryReceive(_buffer, out var arrival); i++)
@@ -110,6 +121,11 @@ internal sealed class TftpEngine : IDisposable
             if (arrival.From.Port == 0 || !IsServed(arrival.From))
             {
                 _metrics.Ignored("not-ours");
+            }
+            else if (arrival.ToGroup)
+            {
+                // Another server of the segment may be meant (RFC 1123 section 4.2.3.5).
+                _metrics.Ignored("broadcast");
             }
             else if (packet.Length >= 2 && packet[0] == 0 && packet[1] is (byte)TftpOpcode.ReadRequest or (byte)TftpOpcode.WriteRequest)
             {
@@ -397,7 +413,7 @@ internal sealed class TftpEngine : IDisposable
                 Complete(session);
                 return;
             case TftpActionKind.GiveUp:
-                Fail(session, TftpErrorCode.NotDefined, $"no answer for {_options.Timings.GiveUpAfter.TotalSeconds:0.#} s after {step.Next.BytesAcknowledged} bytes");
+                Fail(session, TftpErrorCode.NotDefined, $"no answer for {(Now - step.Next.LastProgress).TotalSeconds:0.0} s after {step.Next.BytesAcknowledged} bytes");
                 return;
         }
 

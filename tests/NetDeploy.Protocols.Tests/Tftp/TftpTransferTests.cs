@@ -166,6 +166,21 @@ public sealed class TftpTransferTests
         Assert.Equal(Nothing, Repeat());
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("tsize=0")]
+    public void A_client_that_never_answers_is_given_up_sooner(string options)
+    {
+        var start = _now;
+        Begin(options, 10_000);
+        while (Timer().Kind != TftpActionKind.GiveUp)
+        {
+            Assert.True(_now - start < Timings.GiveUpUnanswered);
+        }
+
+        Assert.Equal(Timings.GiveUpUnanswered, _now - start);
+    }
+
     [Fact]
     public void A_timer_that_comes_early_does_nothing()
     {

@@ -53,7 +53,7 @@ public sealed class TftpWireTests
             else
             {
                 Assert.Equal(TftpActionKind.GiveUp, wire.Outcome);
-                Assert.True(wire.Duration >= new TftpTimings().GiveUpAfter);
+                Assert.True(wire.Duration >= new TftpTimings().GiveUpUnanswered);
             }
         }, iter: 1000);
     }

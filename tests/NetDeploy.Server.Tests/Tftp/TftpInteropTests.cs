@@ -78,6 +78,27 @@ public sealed class TftpInteropTests : IDisposable
     }
 
     [Theory]
+    [InlineData(null)]
+    [InlineData("8")]
+    [InlineData("64")]
+    public async Task Atftp_gets_the_file_over_a_wire_that_loses_and_repeats(string? window)
+    {
+        Assert.SkipUnless(ExternalTool.Exists("atftp"), "needs atftp");
+        await using var test = new TftpTestServer();
+        using var relay = new LossyRelay(test.EndPoint, seed: 11);
+        var file = test.Content.Add("initrd", 400_000);
+        string[] windowOption = window is null ? [] : ["--option", $"windowsize {window}"];
+
+        var (exit, output) = await ExternalTool.RunAsync(
+            "atftp",
+            ["--option", "blksize 1024", .. windowOption, "--get", "-r", "initrd", "-l", Target, "127.0.0.1", relay.Port.ToString(CultureInfo.InvariantCulture)]);
+
+        Assert.True(exit == 0, output);
+        Assert.Equal(file, Got());
+        Assert.True(relay.Dropped > 0 && relay.Repeated > 0, $"{relay.Dropped} dropped, {relay.Repeated} repeated");
+    }
+
+    [Theory]
     [InlineData("binary", 0)]
     [InlineData("binary", 1024)]
     [InlineData("binary", 100_001)]

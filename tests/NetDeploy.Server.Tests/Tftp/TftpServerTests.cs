@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
@@ -85,28 +87,94 @@ public sealed class TftpServerTests
     }
 
     [Fact]
-    public async Task Garbage_is_counted_and_the_server_goes_on()
+    public async Task Garbage_harms_neither_the_server_nor_a_transfer()
     {
         await using var test = new TftpTestServer();
-        var file = test.Content.Add("a", 100);
+        var file = test.Content.Add("a", 5000);
         using var client = new TftpTestClient(test.EndPoint);
+        using var fool = new TftpTestClient(test.EndPoint);
+        client.Request("a");
         var random = new Random(1);
-        for (var i = 0; i < 300; i++)
+        using var got = new MemoryStream();
+        for (var block = 1; block <= 10; block++)
         {
-            var packet = new byte[random.Next(0, 80)];
-            random.NextBytes(packet);
-            if (packet.Length > 1)
+            var (number, payload) = client.Data();
+            Assert.Equal(block, number);
+            got.Write(payload);
+            for (var i = 0; i < 50; i++)
             {
-                // Errors and option acknowledgments have no answer, so that what follows is the file.
-                packet[0] = 0;
-                packet[1] = (byte)random.Next(5, 9);
+                fool.Raw(Garbage(random, opcode: random.Next(0, 9)));
+                // From the client itself, but neither an ACK nor an ERROR.
+                client.Raw(Garbage(random, opcode: random.Next(6, 9)), client.Peer);
+                client.Raw(Garbage(random, opcode: random.Next(1, 4)), client.Peer);
             }
 
-            client.Raw(packet);
+            fool.Raw(new byte[9000]);
+            client.Ack(block);
         }
 
-        client.Raw(new byte[9000]);
-        Assert.Equal(file, client.Read("a"));
+        Assert.Equal(file, got.ToArray());
+        Assert.Contains("completed a 5000", await test.Observer.SeenAsync());
+        Assert.False(test.Server.Completion.IsCompleted);
+    }
+
+    private static byte[] Garbage(Random random, int opcode)
+    {
+        var packet = new byte[random.Next(0, 80)];
+        random.NextBytes(packet);
+        if (packet.Length > 1)
+        {
+            packet[0] = 0;
+            packet[1] = (byte)opcode;
+        }
+
+        return packet;
+    }
+
+    [Fact]
+    public async Task A_request_to_everybody_is_left_to_others()
+    {
+        await using var test = new TftpTestServer(address: IPAddress.Any);
+        var file = test.Content.Add("a", 10);
+        using var client = new TftpTestClient(new IPEndPoint(IPAddress.Parse("127.255.255.255"), test.EndPoint.Port));
+        client.Request("a");
+        Assert.True(client.HearsNothing());
+
+        using var direct = new TftpTestClient(new IPEndPoint(IPAddress.Loopback, test.EndPoint.Port));
+        Assert.Equal(file, direct.Read("a"));
+    }
+
+    [Fact]
+    public async Task What_happens_is_counted()
+    {
+        using var listener = new MeterListener();
+        var counts = new ConcurrentDictionary<string, long>();
+        listener.InstrumentPublished = (instrument, self) =>
+        {
+            if (instrument.Meter.Name == "NetDeploy.Tftp")
+            {
+                self.EnableMeasurementEvents(instrument);
+            }
+        };
+        listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) =>
+            counts.AddOrUpdate($"{instrument.Name} {(tags.IsEmpty ? "" : tags[0].Value)}".Trim(), value, (_, sum) => sum + value));
+        listener.Start();
+
+        await using var test = new TftpTestServer();
+        test.Content.Add("a", 12_345);
+        using var client = new TftpTestClient(test.EndPoint);
+        client.Read("a");
+        client.Request("absent");
+        client.ErrorReceived();
+        client.Request("a", write: true);
+        client.ErrorReceived();
+        await test.Observer.SeenAsync(2);
+
+        // Other tests of this process count under the same names.
+        Assert.All(
+            ["netdeploy.tftp.requests accepted", "netdeploy.tftp.requests write", "netdeploy.tftp.transfers completed", "netdeploy.tftp.transfers not-found"],
+            name => Assert.True(counts.GetValueOrDefault(name) >= 1, name));
+        Assert.True(counts.GetValueOrDefault("netdeploy.tftp.sent") >= 12_345);
     }
 
     [Fact]

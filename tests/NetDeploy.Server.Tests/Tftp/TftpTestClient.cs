@@ -14,7 +14,7 @@ internal sealed class TftpTestClient : IDisposable
     public TftpTestClient(IPEndPoint server, IPAddress? from = null)
     {
         _server = server;
-        _socket = new Socket(server.AddressFamily, SocketType.Dgram, ProtocolType.Udp) { ReceiveTimeout = 5000, ReceiveBufferSize = 1 << 20 };
+        _socket = new Socket(server.AddressFamily, SocketType.Dgram, ProtocolType.Udp) { ReceiveTimeout = 5000, ReceiveBufferSize = 1 << 20, EnableBroadcast = server.AddressFamily == AddressFamily.InterNetwork };
         _socket.Bind(new IPEndPoint(from ?? (server.AddressFamily == AddressFamily.InterNetworkV6 ? IPAddress.IPv6Loopback : IPAddress.Loopback), 0));
     }
 

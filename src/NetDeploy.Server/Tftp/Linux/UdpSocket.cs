@@ -1,10 +1,14 @@
+using System.Net;
 using System.Runtime.InteropServices;
 using System.Text;
 
 namespace NetDeploy.Server.Tftp.Linux;
 
-/// <summary>A datagram that was received: <paramref name="Length"/> bytes, from whom, and to which of our addresses (with our port).</summary>
-internal readonly record struct UdpArrival(int Length, UdpAddress From, UdpAddress To, bool Truncated);
+/// <summary>
+/// A datagram that was received: <paramref name="Length"/> bytes, from whom, and to which of our addresses (with our port).
+/// <paramref name="ToGroup"/>: it was sent to a broadcast or multicast address, and <paramref name="To"/> is ours to answer from.
+/// </summary>
+internal readonly record struct UdpArrival(int Length, UdpAddress From, UdpAddress To, bool ToGroup, bool Truncated);
 
 /// <summary>
 /// A non-blocking UDP socket with what the managed one lacks: the address a datagram was sent to, a chosen source address,
@@ -134,8 +138,8 @@ internal sealed unsafe class UdpSocket : IDisposable
             }
 
             var from = new UdpAddress(name[..(int)message.NameLength]);
-            var to = Destination(control[..(int)message.ControlLength]);
-            arrival = new UdpArrival((int)received, from, to, (message.Flags & LibC.MsgTrunc) != 0);
+            var to = Destination(control[..(int)message.ControlLength], out var toGroup);
+            arrival = new UdpArrival((int)received, from, to, toGroup, (message.Flags & LibC.MsgTrunc) != 0);
             return true;
         }
     }
@@ -231,8 +235,9 @@ internal sealed unsafe class UdpSocket : IDisposable
 
     private bool Set(int level, int option, int value) => LibC.SetSockOpt(Fd, level, option, &value, sizeof(int)) == 0;
 
-    private UdpAddress Destination(ReadOnlySpan<byte> control)
+    private UdpAddress Destination(ReadOnlySpan<byte> control, out bool toGroup)
     {
+        toGroup = false;
         var to = Local;
         while (control.Length >= HeaderLength)
         {
@@ -249,10 +254,12 @@ internal sealed unsafe class UdpSocket : IDisposable
             {
                 // in_pktinfo: interface, our address for an answer, address in the header (which may be a broadcast).
                 case (LibC.SolIp, LibC.IpPktInfo):
-                    to = new UdpAddress(new System.Net.IPAddress(body[4..8]), Local.Port);
+                    to = new UdpAddress(new IPAddress(body[4..8]), Local.Port);
+                    toGroup = !body[4..8].SequenceEqual(body[8..12]);
                     break;
                 case (LibC.SolIpv6, LibC.Ipv6PktInfo):
-                    var address = new System.Net.IPAddress(body[..16]);
+                    var address = new IPAddress(body[..16]);
+                    toGroup = address.IsIPv6Multicast;
                     if (address.IsIPv6LinkLocal)
                     {
                         address.ScopeId = MemoryMarshal.Read<uint>(body[16..]);
