@@ -14,6 +14,7 @@ var root = new RootCommand("NetDeploy: turns powered-on hardware and requested g
     ReleaseCommand.Create(),
     CancelCommand.Create(),
     PasswdCommand.Create(),
+    SecretCommand.Create(),
     BootFilesCommand.Create(),
     WorkerCommand.Create(),
     LabCommand.Create(),

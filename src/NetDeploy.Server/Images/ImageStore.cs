@@ -145,7 +145,7 @@ public sealed class ImageStore(ImageSpool spool, TimeProvider time, Func<ISet<st
         if (ImageSpool.KeysIn(spool.QueueFolder).Take(MaximumQueued).Count() == MaximumQueued)
         {
             throw new IOException(
-                $"{MaximumQueued} image builds wait in {spool.QueueFolder}. Check that a worker runs: netdeploy worker --data DIR.");
+                $"{MaximumQueued} image builds wait in {spool.QueueFolder}. Check that a worker runs: netdeploy worker --images DIR.");
         }
 
         PublishPins();

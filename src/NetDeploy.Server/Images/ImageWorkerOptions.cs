@@ -3,8 +3,8 @@ namespace NetDeploy.Server.Images;
 /// <summary>How a worker builds.</summary>
 public sealed record ImageWorkerOptions
 {
-    /// <summary>The data folder; the spool is its folder <c>images/</c>.</summary>
-    public required string DataFolder { get; init; }
+    /// <summary>The folder <c>images/</c> that server and worker share.</summary>
+    public required string SpoolFolder { get; init; }
 
     /// <summary>Who builds when the worker is started as root. A worker that is not root builds as itself.</summary>
     public string BuildUser { get; init; } = "netdeploy-build";
@@ -19,8 +19,6 @@ public sealed record ImageWorkerOptions
 
     /// <summary>The only keys that may sign a repository of a Debian image.</summary>
     public string DebianKeyring { get; init; } = "/usr/share/keyrings/debian-archive-keyring.gpg";
-
-    public string SpoolFolder => Path.Combine(DataFolder, "images");
 }
 
 /// <summary>What a build may take; exceeding a limit ends it with a reason.</summary>

@@ -46,7 +46,7 @@ internal sealed class RealBuild : IDisposable
     /// <summary>Builds in this process.</summary>
     public async Task<ImageState> BuildAsync(ImageSpec spec, BuildLimits? limits = null)
     {
-        var builder = new MmdebstrapBuilder(Identity, limits ?? new(), new ImageWorkerOptions { DataFolder = Data }.DebianKeyring);
+        var builder = new MmdebstrapBuilder(Identity, limits ?? new(), new ImageWorkerOptions { SpoolFolder = Data }.DebianKeyring);
         var worker = new ImageWorker(Spool, builder, 2, Identity.Own, TimeProvider.System, NullLogger.Instance);
         Store.Refresh("k", spec);
         Assert.True(await worker.ProcessNextAsync(TestContext.Current.CancellationToken));

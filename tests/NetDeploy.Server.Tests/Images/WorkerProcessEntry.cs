@@ -24,7 +24,7 @@ internal static class WorkerProcessEntry
             var limits = Environment.GetEnvironmentVariable(FreeVariable) is { Length: > 0 } free
                 ? new BuildLimits { FreeBytesToStart = 0, FreeBytesToLeave = long.Parse(free, CultureInfo.InvariantCulture) }
                 : new BuildLimits();
-            ImageWorkerProcess.RunAsync(new() { DataFolder = data, Limits = limits }, NullLogger.Instance, CancellationToken.None).Wait();
+            ImageWorkerProcess.RunAsync(new() { SpoolFolder = Path.Combine(data, "images"), Limits = limits }, NullLogger.Instance, CancellationToken.None).Wait();
             Environment.Exit(0);
         }
     }

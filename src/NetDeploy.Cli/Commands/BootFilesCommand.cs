@@ -1,0 +1,58 @@
+using System.CommandLine;
+using NetDeploy.Server.BootFiles;
+
+namespace NetDeploy.Cli.Commands;
+
+/// <summary><c>netdeploy bootfiles sync|build|check</c>: what goes over the wire before an operating system exists.</summary>
+internal static class BootFilesCommand
+{
+    private const string DefaultCache = "/var/cache/netdeploy/bootfiles";
+
+    public static Command Create()
+    {
+        var cache = new Option<DirectoryInfo>("--cache") { Description = $"Where they are kept. Default: {DefaultCache}", DefaultValueFactory = _ => new DirectoryInfo(DefaultCache) };
+        var suite = new Option<string?>("--suite") { Description = "The Debian release they are taken from." };
+        var mirror = new Option<string?>("--mirror") { Description = "The Debian mirror; default: this machine's own." };
+        var firmware = new Option<string[]>("--firmware") { Description = "A Debian package of firmware for the deploy environment; may be given again." };
+        var sync = new Command("sync", "Fetch the loaders (iPXE, shim, GRUB) from Debian packages.") { cache, suite, mirror };
+        sync.SetAction((parsed, cancellationToken) => RunAsync(async () =>
+            await BootFilesSync.RunAsync(parsed.GetRequiredValue(cache).FullName, Options(parsed, suite, mirror, null), Progress, cancellationToken).ConfigureAwait(false)));
+        var build = new Command("build", "Build the deploy environment from Debian packages.") { cache, suite, mirror, firmware };
+        build.SetAction((parsed, cancellationToken) => RunAsync(async () =>
+            await DeployEnvironmentBuild.RunAsync(parsed.GetRequiredValue(cache).FullName, Options(parsed, suite, mirror, firmware), Progress, cancellationToken).ConfigureAwait(false)));
+        var check = new Command("check", "Verify that all of them are there and intact.") { cache };
+        check.SetAction((parsed, _) => RunAsync(() =>
+        {
+            var catalog = BootFilesCatalog.Load(parsed.GetRequiredValue(cache).FullName, Installation.BootFiles);
+            if (!catalog.Faults.IsEmpty)
+            {
+                throw new UserFault(string.Join("; ", catalog.Faults.Select(f => $"{f.Name} {f.Reason}")), "Run " + string.Join(" and ", catalog.Faults.Select(f => f.Remedy).Distinct()) + ".");
+            }
+
+            return Task.FromResult($"{catalog.Loaders.Count} loaders and the deploy environment {catalog.Environment!.BuildId} are intact.");
+        }));
+        return new Command("bootfiles", "Loaders and the deploy environment.") { sync, build, check };
+    }
+
+    private static Progress<string> Progress { get; } = new(line => Console.Error.WriteLine(line));
+
+    private static BootFilesOptions Options(ParseResult parsed, Option<string?> suite, Option<string?> mirror, Option<string[]>? firmware)
+    {
+        var options = new BootFilesOptions { Sources = Installation.BootFiles, Mirror = parsed.GetValue(mirror), Refresh = true };
+        options = parsed.GetValue(suite) is { } wanted ? options with { Suite = wanted } : options;
+        return firmware is not null && parsed.GetValue(firmware) is { Length: > 0 } packages ? options with { Firmware = [.. packages] } : options;
+    }
+
+    private static async Task<int> RunAsync(Func<Task<string>> work)
+    {
+        try
+        {
+            Console.Out.WriteLine(await work().ConfigureAwait(false));
+            return Invocation.Done;
+        }
+        catch (BootFilesException e)
+        {
+            throw new UserFault(e.Message, e.Remedy);
+        }
+    }
+}

@@ -1,0 +1,139 @@
+using System.CommandLine;
+using NetDeploy.Cli.Lab;
+using NetDeploy.Cli.Lab.Blades;
+using NetDeploy.Cli.Lab.Host;
+using NetDeploy.Cli.Lab.Supervision;
+
+namespace NetDeploy.Cli.Commands;
+
+/// <summary><c>netdeploy lab up|drill|down|prepare</c>: virtual blades on an isolated network, really PXE-booted.</summary>
+internal static class LabCommand
+{
+    public static Command Create() => new("lab", "Virtual hardware on this computer: an isolated network with blades that really boot from it.")
+    {
+        Up(), Drill(), Down(), Prepare(), Supervise(),
+    };
+
+    private static Command Up()
+    {
+        var blades = new Option<int>("--blades") { Description = "How many.", DefaultValueFactory = _ => 1 };
+        var firmware = new Option<string>("--firmware") { Description = "bios, uefi, uefi-http or secureboot.", DefaultValueFactory = _ => "bios" };
+        firmware.AcceptOnlyFromAmong("bios", "uefi", "uefi-http", "secureboot");
+        var distro = new Option<string>("--distro") { Description = "The distribution.", DefaultValueFactory = _ => "debian-12" };
+        var profile = new Option<string>("--profile") { Description = "The profile.", DefaultValueFactory = _ => "minimal" };
+        var disk = new Option<string>("--disk") { Description = "virtio, nvme, ahci or megasas.", DefaultValueFactory = _ => "virtio" };
+        disk.AcceptOnlyFromAmong("virtio", "nvme", "ahci", "megasas");
+        var nic = new Option<string>("--nic") { Description = "virtio or e1000e.", DefaultValueFactory = _ => "virtio" };
+        nic.AcceptOnlyFromAmong("virtio", "e1000e");
+        var keep = new Option<bool>("--keep") { Description = "Leave the lab up also when a blade failed." };
+        var yes = Yes();
+        var json = Common.Json();
+        var command = new Command("up", "Bring a lab up: network, server and blades that install themselves.") { blades, firmware, distro, profile, disk, nic, keep, yes, json };
+        blades.Validators.Add(r =>
+        {
+            if (r.GetValueOrDefault<int>() is < 1 or > 32)
+            {
+                r.AddError("--blades takes 1 to 32.");
+            }
+        });
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            await PrepareAsync(parsed.GetValue(yes), cancellationToken).ConfigureAwait(false);
+            var options = new LabOptions
+            {
+                Blades = parsed.GetValue(blades),
+                Firmware = FirmwareWords.Parse(parsed.GetRequiredValue(firmware)),
+                Disk = Enum.Parse<BladeDisk>(parsed.GetRequiredValue(disk), ignoreCase: true),
+                Nic = Enum.Parse<BladeNic>(parsed.GetRequiredValue(nic), ignoreCase: true),
+                Distro = parsed.GetRequiredValue(distro),
+                Profile = parsed.GetRequiredValue(profile),
+                Keep = parsed.GetValue(keep),
+            };
+            return await RunAsync(options, parsed.GetValue(json), (lab, cancel) => lab.UpAsync(cancel), cancellationToken).ConfigureAwait(false);
+        });
+        return command;
+    }
+
+    private static Command Drill()
+    {
+        var name = new Argument<string?>("name") { Description = "The blade; without a name the first one.", Arity = ArgumentArity.ZeroOrOne };
+        var keep = new Option<bool>("--keep") { Description = "Leave the lab up also when the drill failed." };
+        var yes = Yes();
+        var json = Common.Json();
+        var command = new Command("drill", "Throw a blade away, and have its name back on other hardware, timed.") { name, keep, yes, json };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            await PrepareAsync(parsed.GetValue(yes), cancellationToken).ConfigureAwait(false);
+            var options = new LabOptions { Distro = "debian-12", Profile = "minimal", Keep = parsed.GetValue(keep) };
+            return await RunAsync(options, parsed.GetValue(json), (lab, cancel) => lab.DrillAsync(parsed.GetValue(name), cancel), cancellationToken).ConfigureAwait(false);
+        });
+        return command;
+    }
+
+    private static Command Down()
+    {
+        var command = new Command("down", "End the lab and leave nothing of it, also after a crash.");
+        command.SetAction(async (_, cancellationToken) =>
+        {
+            var removed = await new LabTeardown(new CommandRunner())
+                .RunAsync(new LabFolder(LabDefaults.StateFolder), LabDefaults.Namespace, cancellationToken: cancellationToken).ConfigureAwait(false);
+            foreach (var line in removed)
+            {
+                Console.Out.WriteLine($"removed {line}");
+            }
+
+            Console.Out.WriteLine(removed.Count == 0 ? "There is no lab." : $"The lab is gone. Boot files and images for the next one stay in {LabDefaults.CacheFolder}.");
+            return Invocation.Done;
+        });
+        return command;
+    }
+
+    private static Command Prepare()
+    {
+        var yes = Yes();
+        var command = new Command("prepare", "Install what the lab needs on this machine, and do no more.") { yes };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            await PrepareAsync(parsed.GetValue(yes), cancellationToken).ConfigureAwait(false);
+            return Invocation.Done;
+        });
+        return command;
+    }
+
+    private static Command Supervise()
+    {
+        var folder = new Argument<string>("folder");
+        var command = new Command("supervise", "Own a lab's processes.") { folder };
+        command.Hidden = true;
+        command.SetAction((parsed, _) => LabSupervisor.RunAsync(new LabFolder(parsed.GetRequiredValue(folder))));
+        return command;
+    }
+
+    private static Option<bool> Yes() => new("--yes") { Description = "Install what is missing without asking." };
+
+    private static Task PrepareAsync(bool yes, CancellationToken cancellationToken) =>
+        new HostPackages(new CommandRunner(), new BuildUser()).EnsureAsync(
+            new HostConsent(Environment.UserName == "root" || geteuid() == 0, yes || Console.IsInputRedirected, Console.Error, Console.In), cancellationToken);
+
+    private static async Task<int> RunAsync(LabOptions options, bool json, Func<LabUp, CancellationToken, Task<LabResult>> run, CancellationToken cancellationToken)
+    {
+        LabResult result;
+        var display = LabDisplays.Create();
+        await using (display.ConfigureAwait(false))
+        {
+            using var server = new LabServer(options.Folder.ServerData);
+            var supervise = LabLauncher.ThisProgram("lab", "supervise", options.Folder.Root);
+            result = await run(new LabUp(options, server, new CommandRunner(), supervise, display), cancellationToken).ConfigureAwait(false);
+        }
+
+        if (json)
+        {
+            Console.Out.WriteLine(result.ToJson());
+        }
+
+        return result.Ok ? Invocation.Done : Invocation.NotDone;
+    }
+
+    [System.Runtime.InteropServices.DllImport("libc")]
+    private static extern uint geteuid();
+}

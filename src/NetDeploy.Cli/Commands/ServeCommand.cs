@@ -1,0 +1,71 @@
+using System.CommandLine;
+using System.Runtime.InteropServices;
+using Microsoft.Extensions.Logging;
+using NetDeploy.Core.Deployments;
+using NetDeploy.Server;
+using NetDeploy.Server.Power;
+
+namespace NetDeploy.Cli.Commands;
+
+/// <summary><c>netdeploy serve</c>: one process, no other server.</summary>
+internal static class ServeCommand
+{
+    public static Command Create()
+    {
+        var config = new Option<FileInfo>("--config") { Description = "The configuration, netdeploy.yaml." };
+        var data = new Option<DirectoryInfo>("--data") { Description = $"The data folder. Default: the configuration's, else {Common.DefaultData}." };
+        var interfaces = new Option<string[]>("--interface") { Description = "An interface to answer on; may be given again. It answers on no other." };
+        var verbose = new Option<bool>("--verbose") { Description = "Log what is normally not worth a line." };
+        var command = new Command("serve", "Run the server: DHCP, TFTP and HTTP boot, and the management socket.") { config, data, interfaces, verbose };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            using var logging = Logging.Create(parsed.GetValue(verbose));
+            try
+            {
+                var settings = Settings(parsed.GetValue(config), parsed.GetValue(data), parsed.GetValue(interfaces) ?? []);
+                using var worker = settings.StartWorker ? ImageWorkerChild.Start(settings.Images) : null;
+                IPower power = settings.LabPower is { } control ? Lab.LabCommandLine.Power(control) : new ManualPower();
+                await using var server = await NetDeployServer.StartAsync(
+                    settings, Installation.BootFiles, power, new DeploymentLimits(), logging, TimeProvider.System, cancellationToken).ConfigureAwait(false);
+                await Console.Error.WriteLineAsync(
+                    $"NetDeploy serves {string.Join(", ", server.BootEndPoints.Select(e => "http://" + e))}; management at {ServerPaths.Socket(settings.Data)}. End with Ctrl-C.").ConfigureAwait(false);
+                await StopRequestedAsync(cancellationToken).ConfigureAwait(false);
+                return Invocation.Done;
+            }
+            catch (ServerFault e)
+            {
+                throw new UserFault(e.Message, e.Remedy);
+            }
+        });
+        return command;
+    }
+
+    private static ServerConfig Settings(FileInfo? file, DirectoryInfo? data, string[] interfaces)
+    {
+        var settings = file is not null
+            ? ServerConfig.Load(file.FullName)
+            : new ServerConfig { Profiles = Installation.Profiles };
+        return settings with
+        {
+            Data = data?.FullName ?? settings.Data,
+            Profiles = Directory.Exists(settings.Profiles) ? settings.Profiles : Installation.Profiles,
+            Interfaces = interfaces.Length > 0 ? [.. interfaces.Select(i => new BootInterface(i))] : settings.Interfaces,
+        };
+    }
+
+    /// <summary>SIGTERM and SIGINT end the server in order: answers under way leave, leases are on the disk.</summary>
+    private static async Task StopRequestedAsync(CancellationToken cancellationToken)
+    {
+        var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var term = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        await using var cancelled = cancellationToken.Register(() => asked.TrySetResult());
+        await asked.Task.ConfigureAwait(false);
+
+        void Stop(PosixSignalContext context)
+        {
+            context.Cancel = true;
+            asked.TrySetResult();
+        }
+    }
+}

@@ -1,0 +1,107 @@
+using System.Collections.Immutable;
+using NetDeploy.Cli.Lab.Blades;
+using NetDeploy.Cli.Lab.Host;
+using NetDeploy.Cli.Lab.Supervision;
+using NetDeploy.Client;
+using NetDeploy.Server;
+using NetDeploy.Server.BootFiles;
+using YamlDotNet.Serialization;
+using YamlDotNet.Serialization.NamingConventions;
+
+namespace NetDeploy.Cli.Lab;
+
+/// <summary>The lab's server: the same <c>netdeploy serve</c> and <c>netdeploy worker</c> that an operator runs, spoken to by the API alone.</summary>
+internal sealed class LabServer(string dataFolder) : ILabServer, IDisposable
+{
+    private static readonly TimeSpan ReadyLimit = TimeSpan.FromSeconds(60);
+
+    private readonly NetDeployClient _client = NetDeployClient.OverUnixSocket(ServerPaths.Socket(dataFolder));
+
+    public void Dispose() => _client.Dispose();
+
+    public async Task PrepareAsync(LabServerSetup setup, Action<string> say, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var options = new BootFilesOptions { Sources = Installation.BootFiles };
+            var catalog = await BootFilesCatalog.EnsureAsync(BootFiles(setup), options, new Lines(say), cancellationToken).ConfigureAwait(false);
+            if (!catalog.Faults.IsEmpty)
+            {
+                throw new UserFault($"Boot files are missing: {string.Join("; ", catalog.Faults)}");
+            }
+        }
+        catch (BootFilesException e)
+        {
+            throw new UserFault(e.Message, e.Remedy);
+        }
+    }
+
+    public ImmutableArray<ChildCommand> Processes(LabServerSetup setup)
+    {
+        var config = Path.Combine(setup.DataFolder, "netdeploy.yaml");
+        Directory.CreateDirectory(setup.DataFolder);
+        File.WriteAllText(config, new SerializerBuilder().WithNamingConvention(CamelCaseNamingConvention.Instance).Build().Serialize(new Dictionary<string, object>
+        {
+            ["data"] = setup.DataFolder,
+            ["interfaces"] = new[] { new Dictionary<string, string> { ["name"] = setup.Interface, ["address"] = setup.Address } },
+            ["profiles"] = Installation.Profiles,
+            ["bootFiles"] = BootFiles(setup),
+            ["images"] = Images(setup),
+            // The worker needs the mirror, so it runs outside the lab's network.
+            ["startWorker"] = false,
+            ["labPower"] = setup.LabPower,
+        }));
+        var environment = ImmutableDictionary<string, string>.Empty.Add("NETDEPLOY_HOME", Installation.Home);
+        return
+        [
+            new ChildCommand("worker", LabLauncher.ThisProgram("worker", "--images", Images(setup), "--user", BuildUser.Name), InsideNetwork: false, OwnProcessTree: true, Environment: environment),
+            new ChildCommand("server", LabLauncher.ThisProgram("serve", "--config", config), InsideNetwork: true, Environment: environment),
+        ];
+    }
+
+    public async Task WaitUntilReadyAsync(CancellationToken cancellationToken)
+    {
+        for (var clock = System.Diagnostics.Stopwatch.StartNew(); ;)
+        {
+            try
+            {
+                await _client.StatusAsync(cancellationToken).ConfigureAwait(false);
+                return;
+            }
+            catch (NetDeployApiException e) when (e.Status == 0 && clock.Elapsed < ReadyLimit)
+            {
+                await Task.Delay(100, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    public async Task ApplyAsync(IReadOnlyList<DocumentText> documents, CancellationToken cancellationToken)
+    {
+        var result = await _client.ApplyAsync(new ApplyRequest(documents), cancellationToken).ConfigureAwait(false);
+        if (!result.Applied)
+        {
+            throw new NetDeployApiException("The lab's documents were refused.", "The lines above say where.", 409, result.Diagnostics);
+        }
+    }
+
+    public Task<DeployResult> DeployAsync(string machine, CancellationToken cancellationToken) =>
+        _client.DeployAsync(machine, new DeployRequest(Confirm: machine), cancellationToken);
+
+    public Task<DeployResult> ReplaceAsync(string machine, BladeIdentity hardware, CancellationToken cancellationToken) =>
+        _client.ReplaceAsync(machine, new ReplaceRequest([hardware.Mac], hardware.Uuid.ToString("D"), hardware.Serial, Confirm: machine), cancellationToken);
+
+    public Task<MachineView> MachineAsync(string machine, CancellationToken cancellationToken) => _client.MachineAsync(machine, cancellationToken);
+
+    public async Task<IReadOnlyList<TimelineView>> TimelineAsync(string machine, long after, TimeSpan wait, CancellationToken cancellationToken) =>
+        await _client.TimelineAsync(machine, after, wait, cancellationToken).ConfigureAwait(false);
+
+    private static string BootFiles(LabServerSetup setup) => Path.Combine(setup.CacheFolder, "bootfiles");
+
+    private static string Images(LabServerSetup setup) => Path.Combine(setup.CacheFolder, "images");
+
+    /// <summary>In order and at once, unlike <see cref="Progress{T}"/>.</summary>
+    private sealed class Lines(Action<string> say) : IProgress<string>
+    {
+        public void Report(string value) => say(value);
+    }
+}
