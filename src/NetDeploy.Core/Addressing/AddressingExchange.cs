@@ -35,8 +35,6 @@ internal sealed class AddressingExchange
 
     public LeaseKey Key { get; }
 
-    private bool IsNetbooting => Client.Stage is not BootStage.None;
-
     /// <summary>The lease of this client at the address, in whatever state.</summary>
     public Lease? Mine(Ipv4Address address) => _table.At(address) is { } lease && IsMine(lease) ? lease : null;
 
@@ -136,7 +134,7 @@ internal sealed class AddressingExchange
         Network = Subnet.Name,
         State = state,
         ExpiresAt = until.ToUnixTimeMilliseconds(),
-        Netbooted = IsNetbooting || HasNetbooted(),
+        GoesByMac = GoesByMac(),
         HostName = Reservation?.HostName,
     };
 
@@ -164,13 +162,13 @@ internal sealed class AddressingExchange
 
     private Lease? HolderOf(Ipv4Address address) => _table.At(address) is { } lease && lease.IsLive(Now) && !IsMine(lease) ? lease : null;
 
-    private bool HasNetbooted() => _table.Of(Client.Mac).Any(l => l.Netbooted);
+    private bool GoesByMac() => Client.Stage is not BootStage.None || Reservation is not null || _table.Of(Client.Mac).Any(l => l.GoesByMac);
 
     /// <summary>RFC 2131 section 4.2 has option 61 first; netbooting NICs, and reserved ones, go by their MAC.</summary>
     private LeaseKey KeyOf()
     {
         var byMac = LeaseKey.OfMac(Client.Mac);
-        if (IsNetbooting || Reservation is not null || HasNetbooted() || Packet.Options.ClientIdentifier is not { } id)
+        if (GoesByMac() || Packet.Options.ClientIdentifier is not { } id)
         {
             return byMac;
         }

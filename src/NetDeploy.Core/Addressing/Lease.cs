@@ -49,8 +49,11 @@ public sealed record Lease
     /// <summary>Unix milliseconds: a lease outlives the process, so it is the wall clock's.</summary>
     public required long ExpiresAt { get; init; }
 
-    /// <summary>The NIC has netbooted: its later stages and its installed system are known by their MAC too, whatever option 61 they send.</summary>
-    public bool Netbooted { get; init; }
+    /// <summary>
+    /// The NIC has netbooted, or had a reservation: from then on every program on it is known by its MAC, whatever
+    /// option 61 it sends.
+    /// </summary>
+    public bool GoesByMac { get; init; }
 
     public string? HostName { get; init; }
 

@@ -22,7 +22,7 @@ internal static class LeaseRecord
         writer.Write(lease.Address.Value);
         writer.Write(mac);
         writer.Write(lease.ExpiresAt);
-        writer.Write(lease.Netbooted);
+        writer.Write(lease.GoesByMac);
         writer.Write(lease.Network);
         writer.Write(lease.Client.Identity);
         writer.Write(lease.HostName ?? "");
@@ -46,7 +46,7 @@ internal static class LeaseRecord
             Address = new Ipv4Address(reader.ReadUInt32()),
             Mac = new MacAddress(reader.ReadBytes(6)),
             ExpiresAt = reader.ReadInt64(),
-            Netbooted = reader.ReadBoolean(),
+            GoesByMac = reader.ReadBoolean(),
             Network = reader.ReadString(),
             Client = new LeaseKey(reader.ReadString()),
             HostName = reader.ReadString() is { Length: > 0 } name ? name : null,
