@@ -15,8 +15,10 @@ internal sealed class ImageWorker(
 
     private static readonly TimeSpan IdleInterval = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan PauseAfterError = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan TemporaryFileLife = TimeSpan.FromHours(1);
     private static readonly TimeSpan ProgressInterval = TimeSpan.FromMilliseconds(200);
     private readonly TimeProvider _time = time;
+    private readonly Dictionary<string, long> _setAside = [];
     private readonly Action<string> _checkpoint = checkpoint ?? (_ => { });
 
     /// <summary>Works until cancelled. An error of the host (a full disk, a damaged file) is logged, and work goes on after a pause.</summary>
@@ -40,7 +42,7 @@ internal sealed class ImageWorker(
                     continue;
                 }
             }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException or TimeoutException)
+            catch (Exception e) when (IsHostFailure(e))
             {
                 log.HostFailed(e);
                 pause = PauseAfterError;
@@ -55,17 +57,45 @@ internal sealed class ImageWorker(
     {
         foreach (var key in Candidates())
         {
-            using var building = SpoolLock.TryTake(spool.BuildLock(key));
-            if (building is not null && await ProcessAsync(key, cancellationToken).ConfigureAwait(false))
+            if (_setAside.TryGetValue(key, out var since) && _time.GetElapsedTime(since) < PauseAfterError)
             {
-                return true;
+                continue;
+            }
+
+            _setAside.Remove(key);
+            try
+            {
+                using var building = SpoolLock.TryTake(spool.BuildLock(key));
+                if (building is not null && await ProcessAsync(key, cancellationToken).ConfigureAwait(false))
+                {
+                    return true;
+                }
+            }
+            catch (Exception e) when (IsHostFailure(e))
+            {
+                // One key's trouble must not keep the others waiting.
+                log.KeyFailed(e, key);
+                _setAside[key] = _time.GetTimestamp();
             }
         }
 
         return false;
     }
 
-    public void Prune() => new ImagePublisher(spool, keepImages, _time, _checkpoint).Prune();
+    /// <summary>Removes what nobody needs: old images, and the temporary files of writers that died.</summary>
+    public void Prune()
+    {
+        new ImagePublisher(spool, keepImages, _time, _checkpoint).Prune();
+        var old = _time.GetUtcNow().UtcDateTime - TemporaryFileLife;
+        foreach (var file in ((string[])[spool.QueueFolder, spool.ReadyFolder, spool.FailedFolder])
+            .SelectMany(folder => Directory.EnumerateFiles(folder, $".*{SpoolFile.TemporaryMark}*")))
+        {
+            if (File.GetLastWriteTimeUtc(file) < old)
+            {
+                File.Delete(file);
+            }
+        }
+    }
 
     /// <summary>First what a dead worker left, then the queue by age.</summary>
     private IEnumerable<string> Candidates() =>
@@ -240,6 +270,9 @@ internal sealed class ImageWorker(
     private string WorkFolder(string key) => Path.Combine(spool.BuildFolder(key), "work");
 
     private string OutputFile(string key) => Path.Combine(spool.BuildFolder(key), "image.partial");
+
+    private static bool IsHostFailure(Exception e) =>
+        e is IOException or UnauthorizedAccessException or InvalidDataException or TimeoutException;
 
     private static ImageBuilderException HostFailure(IOException e)
     {

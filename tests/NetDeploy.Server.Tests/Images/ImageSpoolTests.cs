@@ -220,6 +220,31 @@ public sealed class ImageSpoolTests : IDisposable
     }
 
     [Fact]
+    public async Task A_key_with_trouble_does_not_keep_the_others_waiting()
+    {
+        // A folder where the failure should be written: the host's fault, whatever the build does.
+        Directory.CreateDirectory(Path.Combine(_fixture.Spool.FailedFile("bad"), "in-the-way"));
+        _fixture.Store.Request("bad", SpoolFixture.Spec());
+        await _fixture.DrainAsync();
+        _fixture.Store.Request("good", SpoolFixture.Spec());
+        await _fixture.DrainAsync();
+        Assert.IsType<ImageState.Ready>(_fixture.Store.State("good"));
+    }
+
+    [Fact]
+    public void Temporary_files_of_dead_writers_go_when_they_are_old()
+    {
+        var old = Path.Combine(_fixture.Spool.QueueFolder, $".k.json{SpoolFile.TemporaryMark}1");
+        var young = Path.Combine(_fixture.Spool.ReadyFolder, $".k.json{SpoolFile.TemporaryMark}2");
+        File.WriteAllText(old, "");
+        File.WriteAllText(young, "");
+        File.SetLastWriteTimeUtc(old, DateTime.UtcNow.AddHours(-2));
+        _fixture.Worker().Prune();
+        Assert.False(File.Exists(old));
+        Assert.True(File.Exists(young));
+    }
+
+    [Fact]
     public void A_damaged_index_entry_is_an_error_that_names_its_file()
     {
         File.WriteAllText(_fixture.Spool.ReadyFile("k"), "not json");
