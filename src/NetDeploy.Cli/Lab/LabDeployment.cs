@@ -1,0 +1,129 @@
+using System.Diagnostics;
+using NetDeploy.Cli.Lab.Blades;
+using NetDeploy.Cli.Lab.Supervision;
+using NetDeploy.Client;
+
+namespace NetDeploy.Cli.Lab;
+
+/// <summary>Follows one blade from its deploy order to a proven login, and says why where it does not get there.</summary>
+internal sealed class LabDeployment(LabOptions options, ILabServer server, LabControl control, SshCheck ssh, ILabDisplay display)
+{
+    private static readonly TimeSpan SshLimit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Poll = TimeSpan.FromSeconds(2);
+    private static readonly HashSet<string> Ended = ["expired", "cancelled", "failed", "stuck", "quarantined"];
+
+    /// <param name="order">The deploy or replace order.</param>
+    /// <param name="rebuilt">True in a drill.</param>
+    public async Task<LabMachineResult> RunAsync(string blade, Func<CancellationToken, Task<DeployResult>> order, bool rebuilt, CancellationToken cancellationToken)
+    {
+        var result = new LabMachineResult(blade, FirmwareOf(await control.StateAsync(cancellationToken).ConfigureAwait(false), blade), options.Distro, options.Method, "new", null, false, rebuilt ? true : null);
+        try
+        {
+            var before = (await server.MachineAsync(blade, cancellationToken).ConfigureAwait(false)).LastSequence;
+            var ordered = await order(cancellationToken).ConfigureAwait(false);
+            var orderedAt = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
+            display.Show(blade, new LabStation(LabPhase.Waiting));
+            var machine = await FollowAsync(blade, before, orderedAt, cancellationToken).ConfigureAwait(false);
+            result = result with { State = machine.State };
+
+            display.Show(blade, new LabStation(LabPhase.Login));
+            if (machine.Address is not { } address)
+            {
+                throw new LabFailure($"{blade} is installed, but its address is unknown");
+            }
+
+            var proof = await ssh.RunAsync(new SshTarget(blade, address, machine.HostKeys, ordered.DeploymentId), SshLimit, cancellationToken).ConfigureAwait(false);
+            if (!proof.Reached)
+            {
+                throw new LabFailure(proof.Reason!);
+            }
+
+            var poweredOn = Blade(await control.StateAsync(cancellationToken).ConfigureAwait(false), blade).PoweredOnAt!.Value;
+            result = result with { Ssh = true, Seconds = Math.Round((DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() - poweredOn) / 1000.0, 1) };
+        }
+        catch (LabFailure e)
+        {
+            result = result with { State = e.State ?? result.State, Reason = e.Message, Rebuilt = rebuilt ? false : null };
+        }
+        catch (NetDeployApiException e)
+        {
+            result = result with { Reason = $"{e.Message} {e.Remedy}".TrimEnd(), Rebuilt = rebuilt ? false : null };
+        }
+
+        display.End(result);
+        return result;
+    }
+
+    /// <summary>Returns the installed machine.</summary>
+    /// <exception cref="LabFailure">Its deployment ended otherwise, a time limit passed, or the server or the blade is gone.</exception>
+    private async Task<MachineView> FollowAsync(string blade, long after, long orderedAt, CancellationToken cancellationToken)
+    {
+        var station = new LabStation(LabPhase.Waiting);
+        var clock = Stopwatch.StartNew();
+        TimeSpan? poweredOn = null;
+        while (true)
+        {
+            foreach (var entry in await server.TimelineAsync(blade, after, Poll, cancellationToken).ConfigureAwait(false))
+            {
+                after = Math.Max(after, entry.Sequence);
+                station = station.After(entry);
+            }
+
+            var machine = await server.MachineAsync(blade, cancellationToken).ConfigureAwait(false);
+            var lab = await control.StateAsync(cancellationToken).ConfigureAwait(false);
+            var hardware = Blade(lab, blade);
+            if (hardware.PoweredOnAt >= orderedAt)
+            {
+                poweredOn ??= clock.Elapsed;
+                station = station.Phase < LabPhase.PowerOn ? new LabStation(LabPhase.PowerOn) : station;
+            }
+
+            display.Show(blade, station);
+            if (machine.State == "installed" && poweredOn is not null)
+            {
+                return machine;
+            }
+
+            Check(blade, machine, lab, hardware, station, clock.Elapsed, poweredOn);
+        }
+    }
+
+    private void Check(string blade, MachineView machine, LabState lab, BladeState hardware, LabStation station, TimeSpan elapsed, TimeSpan? poweredOn)
+    {
+        if (Ended.Contains(machine.State))
+        {
+            throw new LabFailure($"{machine.State}: {machine.Reason ?? "no reason was given"}", machine.State);
+        }
+
+        if (lab.Children.FirstOrDefault(c => c.ExitCode is not null) is { } child)
+        {
+            throw new LabFailure($"the {child.Name} ended with exit code {child.ExitCode}; its log is {options.Folder.Log(child.Name)}", machine.State);
+        }
+
+        if (poweredOn is { } on)
+        {
+            if (!hardware.On)
+            {
+                throw new LabFailure($"{blade} powered itself off at the station '{station.Text}'", machine.State);
+            }
+
+            if (elapsed - on > options.WholeDeploymentLimit)
+            {
+                throw new LabFailure($"not installed {options.WholeDeploymentLimit.TotalMinutes:0} min after power-on; it got to the station '{station.Text}'", machine.State);
+            }
+        }
+        else if (elapsed > options.PreparationLimit)
+        {
+            throw new LabFailure($"not powered on {options.PreparationLimit.TotalMinutes:0} min after the order; the machine is '{machine.State}': {machine.Step ?? machine.Reason ?? "nothing reported"}", machine.State);
+        }
+    }
+
+    private static BladeState Blade(LabState lab, string name) => lab.Blades.First(b => b.Hardware.Name == name);
+
+    private static string FirmwareOf(LabState lab, string name) => FirmwareWords.Of(Blade(lab, name).Hardware.Firmware);
+
+    private sealed class LabFailure(string message, string? state = null) : Exception(message)
+    {
+        public string? State { get; } = state;
+    }
+}

@@ -1,0 +1,67 @@
+using NetDeploy.Cli.Lab.Blades;
+using NetDeploy.Cli.Lab.Host;
+using NetDeploy.Cli.Lab.Net;
+using NetDeploy.Client;
+using YamlDotNet.Serialization;
+
+namespace NetDeploy.Cli.Lab;
+
+/// <summary>The desired state of a lab: its network, its site layer, and a machine for each blade.</summary>
+internal static class LabDocuments
+{
+    private const string ApiVersion = "netdeploy/v1";
+
+    /// <summary>Below .100 the blades' own addresses, from .100 the pool: they never meet.</summary>
+    private const int FirstBladeAddress = 10;
+
+    /// <summary>The serial port is a blade's only console.</summary>
+    private static readonly string[] KernelArguments = ["console=ttyS0,115200"];
+
+    public static IReadOnlyList<DocumentText> For(LabOptions options, IEnumerable<BladeHardware> blades, AptMirror mirror, string sshKey) =>
+    [
+        Text("network.yaml", new()
+        {
+            ["apiVersion"] = ApiVersion,
+            ["kind"] = "Network",
+            ["name"] = "lab",
+            ["subnet"] = $"10.77.0.0/{LabNetwork.PrefixLength}",
+            ["mode"] = "authoritative",
+            ["pools"] = new object[] { new Dictionary<string, object> { ["first"] = "10.77.0.100", ["last"] = "10.77.0.250" } },
+        }),
+        Text("site.yaml", new()
+        {
+            ["apiVersion"] = ApiVersion,
+            ["kind"] = "Profile",
+            ["name"] = "lab-site",
+            ["site"] = true,
+            ["system"] = new Dictionary<string, object>
+            {
+                ["root"] = new Dictionary<string, object> { ["sshKeys"] = new[] { sshKey } },
+                ["mirrors"] = new Dictionary<string, object> { ["debian"] = mirror.Main, ["debian-security"] = mirror.Security },
+                ["kernelArguments"] = KernelArguments,
+            },
+        }),
+        .. blades.Select((blade, index) => Text($"{blade.Name}.yaml", Machine(options, blade, index))),
+    ];
+
+    private static Dictionary<string, object> Machine(LabOptions options, BladeHardware blade, int index) => new()
+    {
+        ["apiVersion"] = ApiVersion,
+        ["kind"] = "Machine",
+        ["name"] = blade.Name,
+        ["type"] = "metal",
+        ["distro"] = options.Distro,
+        ["profiles"] = options.Profile is { } profile ? [profile] : Array.Empty<string>(),
+        ["method"] = options.Method,
+        ["address"] = $"10.77.0.{FirstBladeAddress + index}",
+        ["binding"] = new Dictionary<string, object>
+        {
+            ["macs"] = new[] { blade.Identity.Mac },
+            ["uuid"] = blade.Identity.Uuid.ToString("D"),
+            ["serial"] = blade.Identity.Serial,
+        },
+    };
+
+    private static DocumentText Text(string path, Dictionary<string, object> document) =>
+        new(path, new SerializerBuilder().WithQuotingNecessaryStrings().Build().Serialize(document));
+}

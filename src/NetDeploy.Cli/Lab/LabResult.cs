@@ -1,0 +1,32 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace NetDeploy.Cli.Lab;
+
+/// <summary>One machine of the last line of <c>--json</c>.</summary>
+/// <param name="State"><c>installed</c>, or where it stopped.</param>
+/// <param name="Seconds">From power-on to the SSH login; null where there was none.</param>
+/// <param name="Ssh">The machine accepted the lab's key, showed the host key that it had reported, ran from its own disk and holds this deployment's id.</param>
+/// <param name="Rebuilt">True after a drill: other hardware, same name.</param>
+/// <param name="Reason">What went wrong; null where nothing did.</param>
+internal sealed record LabMachineResult(
+    string Name,
+    string Firmware,
+    string Distro,
+    string Method,
+    string State,
+    double? Seconds,
+    bool Ssh,
+    bool? Rebuilt = null,
+    string? Reason = null);
+
+/// <summary>The last line of <c>lab up --json</c> and <c>lab drill --json</c>.</summary>
+/// <param name="Ok">Every blade was reached by SSH after it booted from its own disk.</param>
+internal sealed record LabResult(bool Ok, IReadOnlyList<LabMachineResult> Machines, string? Reason = null)
+{
+    public string ToJson() => JsonSerializer.Serialize(this, LabResultJson.Default.LabResult);
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(LabResult))]
+internal sealed partial class LabResultJson : JsonSerializerContext;

@@ -1,0 +1,135 @@
+using NetDeploy.Cli.Lab.Blades;
+using NetDeploy.Cli.Lab.Host;
+using NetDeploy.Cli.Lab.Net;
+using NetDeploy.Cli.Lab.Supervision;
+
+namespace NetDeploy.Cli.Lab;
+
+/// <summary>
+/// <c>lab up</c> and <c>lab drill</c>. After success the lab stays up, for <c>show</c>, <c>ssh</c> and <c>drill</c>;
+/// after a failure only its logs stay, unless it was asked to be kept.
+/// </summary>
+/// <param name="supervise">The command line of the hidden <c>netdeploy lab supervise</c> for the options' folder.</param>
+internal sealed class LabUp(LabOptions options, ILabServer server, ICommandRunner commands, IReadOnlyList<string> supervise, ILabDisplay display)
+{
+    private const int ConsoleLines = 15;
+
+    private readonly LabControl _control = new(options.Folder.ControlSocket);
+    private readonly LabNetwork _network = new(commands, options.Network);
+
+    private LabServerSetup Setup => new(options.Folder.ServerData, options.CacheFolder, LabNetwork.Bridge, LabNetwork.ServerAddress, options.Folder.ControlSocket);
+
+    /// <summary>Brings a lab up and deploys all its blades at once.</summary>
+    public async Task<LabResult> UpAsync(CancellationToken cancellationToken)
+    {
+        if (await _control.TryStateAsync(cancellationToken).ConfigureAwait(false) is not null)
+        {
+            throw new UserFault("A lab is up already.", "Use it, or end it with 'netdeploy lab down'.");
+        }
+
+        var blades = Enumerable.Range(1, options.Blades).Select(n => BladeHardware.Make(n, options.Firmware, options.Disk, options.Nic)).ToArray();
+        try
+        {
+            await server.PrepareAsync(Setup, display.Say, cancellationToken).ConfigureAwait(false);
+            display.Say("starting the lab's network and server");
+            var lab = await new LabLauncher(options.Folder, [.. supervise])
+                .StartAsync(new LabPlan(options.Network, server.Processes(Setup), [.. blades]), commands, cancellationToken).ConfigureAwait(false);
+            display.Say($"{options.Blades} blade(s) on {lab.Accelerator.ToUpperInvariant()}, server at {lab.ServerAddress} in the namespace {lab.Network}");
+            await server.WaitUntilReadyAsync(cancellationToken).ConfigureAwait(false);
+
+            var key = await LabKey.MakeAsync(options.Folder, commands, cancellationToken).ConfigureAwait(false);
+            await server.ApplyAsync(LabDocuments.For(options, blades, AptMirror.Read(), key.PublicKey), cancellationToken).ConfigureAwait(false);
+            var result = await DeployAsync([.. blades.Select(b => b.Name)], rebuild: false, cancellationToken).ConfigureAwait(false);
+            await AfterAsync(result).ConfigureAwait(false);
+            return result;
+        }
+        catch
+        {
+            await TakeDownAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>Throws a blade away and gives its name to new hardware, timed. Brings a lab up first where none is.</summary>
+    /// <param name="name">Null: the first blade.</param>
+    public async Task<LabResult> DrillAsync(string? name, CancellationToken cancellationToken)
+    {
+        var lab = await _control.TryStateAsync(cancellationToken).ConfigureAwait(false);
+        if (lab is null)
+        {
+            var up = await UpAsync(cancellationToken).ConfigureAwait(false);
+            if (!up.Ok)
+            {
+                return up;
+            }
+
+            lab = await _control.StateAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        var blade = name ?? lab.Blades.FirstOrDefault()?.Hardware.Name
+            ?? throw new UserFault("The lab has no blade to drill with.", "Start one with 'netdeploy lab up'.");
+        if (!lab.Blades.Any(b => b.Hardware.Name == blade))
+        {
+            throw new UserFault($"The lab has no blade '{blade}'.", $"It has {string.Join(", ", lab.Blades.Select(b => b.Hardware.Name))}.");
+        }
+
+        display.Say($"{blade} goes out of the window: new MAC, UUID and serial, empty disk, factory firmware variables");
+        await _control.RenewAsync(blade, cancellationToken).ConfigureAwait(false);
+        var result = await DeployAsync([blade], rebuild: true, cancellationToken).ConfigureAwait(false);
+        await AfterAsync(result).ConfigureAwait(false);
+        return result;
+    }
+
+    private async Task<LabResult> DeployAsync(IReadOnlyList<string> blades, bool rebuild, CancellationToken cancellationToken)
+    {
+        var ssh = new SshCheck(commands, _network, LabKey.FileIn(options.Folder), options.Folder.Keys);
+        var deployment = new LabDeployment(options, server, _control, ssh, display);
+        var results = await Task.WhenAll(blades.Select(blade => deployment.RunAsync(
+            blade,
+            async token => rebuild
+                ? await server.ReplaceAsync(blade, await IdentityAsync(blade, token).ConfigureAwait(false), token).ConfigureAwait(false)
+                : await server.DeployAsync(blade, token).ConfigureAwait(false),
+            rebuild,
+            cancellationToken))).ConfigureAwait(false);
+        return new LabResult(results.All(r => r.Ssh), results, results.FirstOrDefault(r => !r.Ssh)?.Reason);
+    }
+
+    private async Task<BladeIdentity> IdentityAsync(string blade, CancellationToken cancellationToken) =>
+        (await _control.StateAsync(cancellationToken).ConfigureAwait(false)).Blades.First(b => b.Hardware.Name == blade).Hardware.Identity;
+
+    private async Task AfterAsync(LabResult result)
+    {
+        if (result.Ok)
+        {
+            var name = result.Machines[0].Name;
+            display.Say($"next: netdeploy show {name}; netdeploy lab drill {name}; netdeploy lab down");
+            return;
+        }
+
+        foreach (var failed in result.Machines.Where(m => !m.Ssh))
+        {
+            var console = options.Folder.Console(failed.Name);
+            display.Say($"{failed.Name}: {failed.Reason}");
+            foreach (var line in LabConsole.LastLines(console, ConsoleLines))
+            {
+                display.Say($"  {failed.Name}| {line}");
+            }
+
+            display.Say($"{failed.Name}: the whole console is {console}");
+        }
+
+        await TakeDownAsync().ConfigureAwait(false);
+    }
+
+    private async Task TakeDownAsync()
+    {
+        if (options.Keep)
+        {
+            display.Say("the lab is kept; 'netdeploy lab down' ends it");
+            return;
+        }
+
+        await new LabTeardown(commands).RunAsync(options.Folder, options.Network, keepLogs: true, CancellationToken.None).ConfigureAwait(false);
+        display.Say($"the lab is down; its logs are in {options.Folder.Logs}");
+    }
+}
