@@ -55,7 +55,7 @@ internal static class Invocation
         }
     }
 
-    private static IEnumerable<string> Path(System.CommandLine.Parsing.SymbolResult? result)
+    private static Stack<string> Path(System.CommandLine.Parsing.SymbolResult? result)
     {
         var names = new Stack<string>();
         for (; result is System.CommandLine.Parsing.CommandResult command; result = command.Parent)

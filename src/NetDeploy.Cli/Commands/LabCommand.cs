@@ -42,7 +42,7 @@ internal static class LabCommand
             var options = new LabOptions
             {
                 Blades = parsed.GetValue(blades),
-                Firmware = FirmwareWords.Parse(parsed.GetRequiredValue(firmware)),
+                Firmware = FirmwareWords.Parse(parsed.GetRequiredValue(firmware))!.Value,
                 Disk = Enum.Parse<BladeDisk>(parsed.GetRequiredValue(disk), ignoreCase: true),
                 Nic = Enum.Parse<BladeNic>(parsed.GetRequiredValue(nic), ignoreCase: true),
                 Distro = parsed.GetRequiredValue(distro),
@@ -118,7 +118,7 @@ internal static class LabCommand
     private static async Task<int> RunAsync(LabOptions options, bool json, Func<LabUp, CancellationToken, Task<LabResult>> run, CancellationToken cancellationToken)
     {
         LabResult result;
-        var display = LabDisplays.Create();
+        var display = LabDisplay.OnStandardError();
         await using (display.ConfigureAwait(false))
         {
             using var server = new LabServer(options.Folder.ServerData);

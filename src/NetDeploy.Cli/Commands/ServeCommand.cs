@@ -24,7 +24,7 @@ internal static class ServeCommand
             {
                 var settings = Settings(parsed.GetValue(config), parsed.GetValue(data), parsed.GetValue(interfaces) ?? []);
                 using var worker = settings.StartWorker ? ImageWorkerChild.Start(settings.Images) : null;
-                IPower power = settings.LabPower is { } control ? Lab.LabCommandLine.Power(control) : new ManualPower();
+                IPower power = settings.LabPower is { } control ? new Lab.LabPower(control) : new ManualPower();
                 await using var server = await NetDeployServer.StartAsync(
                     settings, Installation.BootFiles, power, new DeploymentLimits(), logging, TimeProvider.System, cancellationToken).ConfigureAwait(false);
                 await Console.Error.WriteLineAsync(

@@ -19,7 +19,7 @@ internal sealed class LabDeployment(LabOptions options, ILabServer server, LabCo
         var result = new LabMachineResult(blade, FirmwareOf(await control.StateAsync(cancellationToken).ConfigureAwait(false), blade), options.Distro, options.Method, "new", null, false, rebuilt ? true : null);
         try
         {
-            var before = (await server.MachineAsync(blade, cancellationToken).ConfigureAwait(false)).LastSequence;
+            var before = await server.TimelineAsync(blade, 0, TimeSpan.Zero, cancellationToken).ConfigureAwait(false) is [.., var last] ? last.Sequence : 0;
             var ordered = await order(cancellationToken).ConfigureAwait(false);
             var orderedAt = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
             display.Show(blade, new LabStation(LabPhase.Waiting));
