@@ -144,6 +144,25 @@ public sealed class DiagnosticTests
     }
 
     [Fact]
+    public void Generations_of_parents_are_bounded()
+    {
+        var chain = string.Join("---\n", Enumerable.Range(0, 5000).Select(i => $"apiVersion: netdeploy/v1\nkind: Profile\nname: p{i}\nparents: [p{i + 1}]\n"));
+
+        var result = ShippedFiles.Parse(chain + "---\napiVersion: netdeploy/v1\nkind: Profile\nname: p5000\n");
+
+        Assert.Null(result.Value);
+        Assert.Contains("32 generations", result.Diagnostics[0].Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_item_cannot_lose_its_name()
+    {
+        var result = ShippedFiles.Parse(ShippedFiles.MachineWith("  users: [{name: ops, remove: [name]}]"));
+
+        Assert.Contains("cannot be removed", Assert.Single(result.Diagnostics).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Everything_that_is_wrong_is_told_at_once()
     {
         var result = ShippedFiles.Parse(Header + "protcted: true\naddress: 1\nsystem: {locale: x, timezone: '?'}\n", "kind: Nothing\n", "a: [\n");

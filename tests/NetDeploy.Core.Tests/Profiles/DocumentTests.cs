@@ -108,4 +108,18 @@ public sealed class DocumentTests
         Assert.Equal(new EnrolmentSpec("lab", "lab", UnknownMachines.Hold), snapshot.Enrolments["lab"]);
         Assert.Equal("p1.test", snapshot.Recipes["blade1"].System.Domain);
     }
+
+    [Fact]
+    public void A_thousand_machines_are_read_within_seconds()
+    {
+        var machines = string.Join("---\n", Enumerable.Range(0, 1000).Select(i => ShippedFiles.Machine($"m{i}", $"binding: {{macs: ['52:54:00:00:{i / 256:x2}:{i % 256:x2}']}}\n")));
+        var clock = System.Diagnostics.Stopwatch.StartNew();
+
+        var snapshot = ShippedFiles.Load(ShippedFiles.Site, machines);
+
+        Assert.Equal(1000, snapshot.Recipes.Count);
+        Assert.Single(snapshot.Recipes.Values.Select(r => Core.Images.ImageKey.Of(r.Image)).Distinct());
+        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(20), $"it took {clock.Elapsed}");
+        TestContext.Current.SendDiagnosticMessage("1000 machines: {0}", clock.Elapsed);
+    }
 }

@@ -96,6 +96,16 @@ public sealed class DeployEnvironmentTests
         Assert.Equal(Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(file.Reveal()))), file.Sha256);
     }
 
+    [Fact]
+    public void A_hash_in_a_document_is_served_and_not_kept()
+    {
+        var file = Render(ShippedFiles.MachineWith("  root: {passwordHash: $6$saltsalt$THEHASHTHEHASHTHEHASH}"));
+
+        Assert.Contains("THEHASH", file.Reveal(), StringComparison.Ordinal);
+        Assert.Contains("step_user 'root' '' '' '' '***' ''\n", file.Redacted, StringComparison.Ordinal);
+        Assert.DoesNotContain("THEHASH", file.Redacted, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("ops-hash", IdentityStrength.Claimed, "needs identity 'wired', and this machine's is 'claimed'")]
     [InlineData("other", IdentityStrength.Proven, "there is no secret 'ops-hash'")]
