@@ -99,6 +99,16 @@ public sealed class LayerTests
     }
 
     [Fact]
+    public void A_layer_that_changes_the_layout_starts_storage_afresh()
+    {
+        const string Custom = "storage: {layout: custom, disks: [{name: d, partitions: [{name: b, size: 1MiB, type: bios-boot}, {name: e, size: 300MiB, type: esp}, {name: r, size: rest, mount: /}]}]}";
+
+        Assert.Equal("root", Assert.Single(Resolve(Custom, "storage: simple").Storage.Disks).Name);
+        Assert.Equal("d", Assert.Single(Resolve("storage: {select: {bus: nvme}, swap: 1GiB}", Custom).Storage.Disks).Name);
+        Assert.Equal(("nvme", 2), (Resolve("storage: {select: {bus: nvme}}", "storage: {layout: simple, swap: 2GiB}").Storage.Disks[0] is var disk ? (disk.Selector.Bus, disk.Partitions.Length - 2) : default));
+    }
+
+    [Fact]
     public void A_package_may_have_another_name_in_a_family()
     {
         var packages = Resolve("packages: [{name: httpd, families: {debian: apache2}}, {name: selinux, families: {debian: none}}]", "ntp: []").Packages;

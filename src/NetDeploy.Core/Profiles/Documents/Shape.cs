@@ -75,6 +75,9 @@ internal sealed class MapShape(string description, ImmutableDictionary<string, S
 
     public ImmutableDictionary<string, Shape> Keys => keys;
 
+    /// <summary>The key whose value decides what the others mean: a layer that changes it starts afresh. Null: none does.</summary>
+    public string? Discriminator { get; init; }
+
     public override Node? Accept(Node node, string path, DiagnosticBag diagnostics) =>
         node is MapNode map
             ? MapChange.Read(map, this, path, diagnostics, AcceptEntries)
