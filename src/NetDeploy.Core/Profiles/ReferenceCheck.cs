@@ -6,6 +6,8 @@ namespace NetDeploy.Core.Profiles;
 /// <summary>What must hold between documents: names that exist, no cycles, no hardware or address given twice.</summary>
 internal static class ReferenceCheck
 {
+    private const int MaxGenerations = 32;
+
     public static void Run(Snapshot snapshot, ImmutableArray<LoadedDocument> documents, DiagnosticBag diagnostics)
     {
         foreach (var document in documents)
@@ -85,13 +87,20 @@ internal static class ReferenceCheck
         }
     }
 
-    /// <summary>Reported once for each profile that lies on a cycle.</summary>
+    /// <summary>Reported once for each profile that lies on a cycle, or builds on more generations than anyone can follow.</summary>
     private static void CheckCycle(Snapshot snapshot, LoadedDocument document, DiagnosticBag diagnostics)
     {
         var cameFrom = new Dictionary<string, string>(StringComparer.Ordinal);
-        var open = new Queue<string>([document.Name]);
-        while (open.TryDequeue(out var name))
+        var open = new Queue<(string Name, int Generation)>([(document.Name, 0)]);
+        while (open.TryDequeue(out var next))
         {
+            var (name, generation) = next;
+            if (generation > MaxGenerations)
+            {
+                diagnostics.Error(document.Body.OriginOf("parents"), "parents", $"the profile builds on more than {MaxGenerations} generations of parents.", "Join some of them.");
+                return;
+            }
+
             foreach (var parent in snapshot.Profiles.TryGetValue(name, out var profile) ? profile.Parents : [])
             {
                 if (parent == document.Name)
@@ -110,7 +119,7 @@ internal static class ReferenceCheck
 
                 if (cameFrom.TryAdd(parent, name))
                 {
-                    open.Enqueue(parent);
+                    open.Enqueue((parent, generation + 1));
                 }
             }
         }

@@ -88,7 +88,7 @@ internal static partial class Formats
 
     public static string? Subnet(ref string text) =>
         !Values.TryAddressWithPrefix(text, out var a) || a.Address.AddressFamily != AddressFamily.InterNetwork ? "is no IPv4 subnet."
-        : !IPNetwork.TryParse(text, out _) ? "has bits set beyond its prefix."
+        : !IPNetwork.TryParse(text, out var network) || !network.BaseAddress.Equals(a.Address) ? "has bits set beyond its prefix."
         : a.PrefixLength is < 8 or > 30 ? "is no subnet to serve: the prefix goes from /8 to /30." : null;
 
     public static string? Size(ref string text) => Values.TrySize(text, out _) ? null : "is no size.";

@@ -22,7 +22,7 @@ internal static class LayerMerge
 
         return (stronger, Inner(shape, stronger)) switch
         {
-            (MapNode map, MapShape s) => MergeMaps(weaker as MapNode, map, key => s.Keys[key], path, diagnostics),
+            (MapNode map, MapShape s) => MergeMaps(SameSort(weaker as MapNode, map, s.Discriminator), map, key => s.Keys[key], path, diagnostics),
             (MapNode map, DictionaryShape s) => MergeMaps(weaker as MapNode, map, _ => s.Value, path, diagnostics),
             (ListNode list, ListShape { Key: not null } s) => MergeNamed(weaker as ListNode, list, s, path, diagnostics),
             _ => stronger,
@@ -30,6 +30,11 @@ internal static class LayerMerge
     }
 
     private static Shape Inner(Shape shape, Node node) => shape is ShortFormShape both && node is not ScalarNode ? both.Map : shape;
+
+    private static MapNode? SameSort(MapNode? weaker, MapNode stronger, string? discriminator) =>
+        discriminator is not null && stronger[discriminator] is ScalarNode strong && weaker?[discriminator] is ScalarNode weak && strong.Value != weak.Value
+            ? null
+            : weaker;
 
     private static MapNode MergeMaps(MapNode? weaker, MapNode stronger, Func<string, Shape> shapeOf, string path, DiagnosticBag diagnostics)
     {

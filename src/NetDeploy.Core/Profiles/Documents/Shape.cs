@@ -75,6 +75,9 @@ internal sealed class MapShape(string description, ImmutableDictionary<string, S
 
     public ImmutableDictionary<string, Shape> Keys => keys;
 
+    /// <summary>The key whose value decides what the others mean: a layer that changes it starts afresh. Null: none does.</summary>
+    public string? Discriminator { get; init; }
+
     public override Node? Accept(Node node, string path, DiagnosticBag diagnostics) =>
         node is MapNode map
             ? MapChange.Read(map, this, path, diagnostics, AcceptEntries)
@@ -173,7 +176,12 @@ internal sealed class ListShape(string description, Shape item, string? key = nu
     };
 
     /// <summary>The name of an item in normal form; null for a list of things without names.</summary>
-    public string? NameOf(Node item) => key is null ? null : ((item as MapNode)?[key] as ScalarNode)?.Value;
+    public string? NameOf(Node item) => item switch
+    {
+        ChangeNode change => NameOf(change.Value),
+        MapNode map when key is not null => (map[key] as ScalarNode)?.Value,
+        _ => null,
+    };
 
     private ListNode AcceptItems(ListNode list, string path, DiagnosticBag diagnostics)
     {
@@ -187,7 +195,11 @@ internal sealed class ListShape(string description, Shape item, string? key = nu
                 continue;
             }
 
-            if (key is not null && NameOf(accepted) is null)
+            if (accepted is ChangeNode change && change.Remove.FirstOrDefault(r => r.Value == key) is { } nameless)
+            {
+                diagnostics.Error(nameless.Origin, at, $"the key '{key}' is the item's name and cannot be removed.", "To remove the whole item, write remove: [NAME] in the list's place.");
+            }
+            else if (key is not null && NameOf(accepted) is null)
             {
                 // A name that is there and wrong was reported with its shape.
                 if (RawName(raw) is null)

@@ -74,7 +74,7 @@ internal static class Shapes
 
     private static readonly ShortFormShape Storage = new(
         Word("simple"),
-        Map("a storage layout", new()
+        new MapShape("a storage layout", new Dictionary<string, Shape>
         {
             ["layout"] = Word("simple", "custom"),
             ["select"] = Selector,
@@ -91,7 +91,10 @@ internal static class Shapes
                 ["name"] = VolumeName,
                 ["volumes"] = new ListShape("a list of logical volumes", Volume, "name"),
             }), "name"),
-        }),
+        }.ToImmutableDictionary(StringComparer.Ordinal))
+        {
+            Discriminator = "layout",
+        },
         "layout");
 
     /// <summary>The subtree <c>system</c>: the neutral model.</summary>

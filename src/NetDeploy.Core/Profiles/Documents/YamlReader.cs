@@ -19,11 +19,16 @@ internal sealed class YamlReader
     /// <summary>Maps and lists within each other.</summary>
     public const int MaxDepth = 24;
 
+    private static readonly string[] CoreTags =
+        [.. new[] { "str", "int", "float", "bool", "null", "map", "seq" }.Select(t => "tag:yaml.org,2002:" + t)];
+
     private readonly Parser _parser;
     private readonly DiagnosticBag _diagnostics;
     private readonly string _file;
     private readonly Dictionary<string, Node> _anchors = new(StringComparer.Ordinal);
     private SourceDocument _document;
+    private ParsingEvent? _next;
+    private ParsingEvent _last = new StreamStart();
     private int _nodes;
 
     private YamlReader(SourceText source, DiagnosticBag diagnostics)
@@ -64,14 +69,14 @@ internal sealed class YamlReader
 
     private void ReadStream(ImmutableArray<Node>.Builder documents)
     {
-        _parser.Consume<StreamStart>();
-        while (!_parser.Accept<StreamEnd>(out _))
+        Take<StreamStart>();
+        while (Peek() is not StreamEnd)
         {
-            _parser.Consume<DocumentStart>();
+            Take<DocumentStart>();
             _document = new(_file);
             _anchors.Clear();
             var root = ReadNode(1);
-            _parser.Consume<DocumentEnd>();
+            Take<DocumentEnd>();
 
             // A file may end with '---', and a file of comments alone is an empty document: neither says anything.
             if (root is not ScalarNode { IsNull: true })
@@ -85,16 +90,16 @@ internal sealed class YamlReader
     {
         if (depth > MaxDepth)
         {
-            throw Refused(_parser.Current!, $"maps and lists are nested deeper than {MaxDepth}.");
+            throw Refused(Peek(), $"maps and lists are nested deeper than {MaxDepth}.");
         }
 
-        var next = _parser.Consume<ParsingEvent>();
+        var next = Take<ParsingEvent>();
         if (next is AnchorAlias alias)
         {
             return Resolve(alias, depth);
         }
 
-        var start = (NodeEvent)next;
+        var start = next as NodeEvent ?? throw Refused(next, "a value is missing here.");
         Spend(1, start);
         RefuseForeignTag(start);
         Node node = start switch
@@ -115,10 +120,12 @@ internal sealed class YamlReader
     private ListNode ReadList(NodeEvent start, int depth)
     {
         var items = ImmutableArray.CreateBuilder<Node>();
-        while (!_parser.TryConsume<SequenceEnd>(out _))
+        while (Peek() is not SequenceEnd)
         {
             items.Add(ReadNode(depth + 1));
         }
+
+        Take<SequenceEnd>();
 
         return new(Place(start), items.ToImmutable());
     }
@@ -127,13 +134,9 @@ internal sealed class YamlReader
     {
         var entries = ImmutableArray.CreateBuilder<MapEntry>();
         var seen = new HashSet<string>(StringComparer.Ordinal);
-        while (!_parser.TryConsume<MappingEnd>(out _))
+        while (Peek() is not MappingEnd)
         {
-            if (!_parser.TryConsume<Scalar>(out var key))
-            {
-                throw Refused(_parser.Current!, "a key must be a plain word.");
-            }
-
+            var key = Take<ParsingEvent>() as Scalar ?? throw Refused(_last, "a key must be a plain word.");
             if (key.Value == "<<")
             {
                 throw Refused(key, "YAML merge keys are not read: put what is common into a profile, and name it under 'parents' or 'profiles'.");
@@ -150,7 +153,39 @@ internal sealed class YamlReader
             }
         }
 
+        Take<MappingEnd>();
         return new(Place(start), entries.ToImmutable());
+    }
+
+    private T Take<T>()
+        where T : ParsingEvent
+    {
+        _last = Peek();
+        _next = null;
+        return _last as T ?? throw Refused(_last, "this is not what YAML has here.");
+    }
+
+    private ParsingEvent Peek()
+    {
+        if (_next is { } next)
+        {
+            return next;
+        }
+
+        try
+        {
+            if (_parser.MoveNext())
+            {
+                return _next = _parser.Current!;
+            }
+        }
+        catch (InvalidOperationException broken)
+        {
+            // On some broken texts YamlDotNet's scanner trips over its own state and does not say it with a YamlException.
+            throw new YamlException(_last.Start, _last.End, "the text ends or turns where YAML does not allow it.", broken);
+        }
+
+        throw new SyntaxErrorException(_last.Start, _last.End, "the text ends too early.");
     }
 
     private Node Resolve(AnchorAlias alias, int depth)
@@ -176,7 +211,7 @@ internal sealed class YamlReader
 
     private static void RefuseForeignTag(NodeEvent node)
     {
-        if (!node.Tag.IsEmpty && !node.Tag.IsNonSpecific && !node.Tag.Value.StartsWith("tag:yaml.org,2002:", StringComparison.Ordinal))
+        if (!node.Tag.IsEmpty && !node.Tag.IsNonSpecific && !CoreTags.Contains(node.Tag.Value))
         {
             throw Refused(node, $"the YAML tag '{node.Tag.Value}' means nothing here.");
         }
@@ -187,7 +222,7 @@ internal sealed class YamlReader
 
     private Origin Place(ParsingEvent at) => new(_document, (int)at.Start.Line, (int)at.Start.Column);
 
-    private static SemanticErrorException Refused(ParsingEvent at, string message) => new(at.Start, at.End, message);
+    private static RefusedException Refused(ParsingEvent at, string message) => new(at.Start, at.End, message);
 
     private static int? UnreadableLine(string content)
     {
@@ -210,16 +245,39 @@ internal sealed class YamlReader
     private static Diagnostic SyntaxError(SourceText source, YamlException broken)
     {
         var (line, column) = ((int)broken.Start.Line, (int)broken.Start.Column);
-        var text = source.Content.Split('\n').ElementAtOrDefault(line - 1) ?? "";
-        var indent = text[..(text.Length - text.TrimStart().Length)];
-        var remedy = broken switch
+        if (broken is RefusedException)
         {
-            SemanticErrorException => "",
-            _ when indent.Contains('\t', StringComparison.Ordinal) => "YAML is indented with spaces: replace the tab.",
-            _ => "Look at the indentation, colons and quotes here and in the line above.",
-        };
-        return new(Severity.Error, source.Path, line, column, "", $"not readable as YAML: {OneLine(broken.Message)}", remedy);
+            return new(Severity.Error, source.Path, line, column, "", broken.Message, "");
+        }
+
+        var remedy = "Look at the indentation, colons and quotes here and in the line above.";
+        if (MisleadingTab(source.Content, line) is { } tab)
+        {
+            (line, column) = tab;
+            remedy = "YAML is indented with spaces: replace the tab.";
+        }
+
+        return new(Severity.Error, source.Path, line, column, "", $"not readable as YAML: {broken.Message.ReplaceLineEndings(" ").Trim()}", remedy);
     }
 
-    private static string OneLine(string message) => message.ReplaceLineEndings(" ").Trim();
+    /// <summary>
+    /// The scanner names the place where it gave up, which may lie far from the tab that misled it. A tab is to blame at
+    /// the start of a line, or among the spaces near that place; elsewhere it may belong to a script's text.
+    /// </summary>
+    private static (int Line, int Column)? MisleadingTab(string content, int near)
+    {
+        foreach (var (index, text) in content.Split('\n').Index())
+        {
+            var indent = text.Length - text.AsSpan().TrimStart(' ').Length;
+            if (indent < text.Length && text[indent] == '\t' && (indent == 0 || Math.Abs(index + 1 - near) <= 1))
+            {
+                return (index + 1, indent + 1);
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>YAML, but none that is read here.</summary>
+    private sealed class RefusedException(Mark start, Mark end, string message) : YamlException(start, end, message);
 }

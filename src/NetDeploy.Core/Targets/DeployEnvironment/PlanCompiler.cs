@@ -58,5 +58,5 @@ internal static class PlanCompiler
     }
 
     private static PlanArgument Hash(PasswordSpec? password, PlanContext context) =>
-        password?.Secret is { } reference ? context.Secrets[reference.Name] : password?.Hash ?? "";
+        password?.Secret is { } reference ? context.Secrets[reference.Name] : PlanArgument.FromHash(password?.Hash ?? "");
 }
