@@ -270,7 +270,8 @@ internal sealed partial class TftpEngine : IDisposable
             session.Socket.Dispose();
         }
 
-        session.Opening.Cancel();
+        // What the content registered there runs elsewhere, and cannot harm the loop.
+        _ = session.Opening.CancelAsync();
         session.Source?.Dispose();
         if (!_stopping && _admission.Next() is { } next)
         {

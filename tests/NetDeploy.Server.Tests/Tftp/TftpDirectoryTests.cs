@@ -84,6 +84,20 @@ public sealed class TftpDirectoryTests : IDisposable
     }
 
     [Fact]
+    public async Task A_large_file_goes_from_the_disk_to_the_client()
+    {
+        var bytes = new byte[2_000_000];
+        new Random(5).NextBytes(bytes);
+        await File.WriteAllBytesAsync(Path.Combine(_root, "initrd"), bytes, TestContext.Current.CancellationToken);
+        await using var test = new TftpTestServer(content: _directory);
+        using var client = new TftpTestClient(test.EndPoint);
+
+        Assert.Equal(bytes, client.Read(@"\initrd", "blksize=1468 windowsize=32", 1468, 32));
+        client.Request("../secret");
+        Assert.Equal(Protocols.Tftp.TftpErrorCode.FileNotFound, client.ErrorReceived().Code);
+    }
+
+    [Fact]
     public void A_root_that_is_absent_or_a_file_is_named_with_the_remedy()
     {
         var absent = Assert.Throws<TftpStartException>(() => new TftpDirectory(Path.Combine(_base.FullName, "absent"), _log));
