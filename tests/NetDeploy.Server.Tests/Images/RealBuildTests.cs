@@ -6,7 +6,7 @@ namespace NetDeploy.Server.Tests.Images;
 /// <summary>Builds by mmdebstrap from the machine's mirror, as the build user.</summary>
 public sealed class RealBuildTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     [Fact]
     public async Task A_killed_worker_leaves_nothing_alive_and_the_next_one_finishes_its_build()
