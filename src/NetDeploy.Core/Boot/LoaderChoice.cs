@@ -38,7 +38,7 @@ public static class LoaderChoice
                 // Both mean x86-64: RFC 4578's errata gave EFI BC to 7, and OVMF sends that one.
                 case 7 or 9 when stage == BootStage.Pxe:
                     return uefi == UefiLoader.Shim ? Shim : UefiIpxe;
-                case 16 when stage == BootStage.Http:
+                case 16 or 17 when stage == BootStage.Http:
                     return UefiHttpIpxe;
                 default:
                     continue;

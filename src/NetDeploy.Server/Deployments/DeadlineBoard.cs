@@ -52,6 +52,15 @@ internal sealed class DeadlineBoard : IAsyncDisposable
         }
     }
 
+    /// <summary>Ends when the deadlines that have passed were handled.</summary>
+    public Task SettledAsync()
+    {
+        lock (_gate)
+        {
+            return _running;
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         Task running;

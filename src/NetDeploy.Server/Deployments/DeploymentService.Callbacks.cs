@@ -112,7 +112,7 @@ public sealed partial class DeploymentService
         var kept = inventory.Take(MaxInventoryLines)
             .GroupBy(pair => TimelineNote.Clean(pair.Key, 64), pair => TimelineNote.Clean(pair.Value, MaxLine), StringComparer.Ordinal)
             .ToImmutableSortedDictionary(group => group.Key, group => group.ToImmutableArray(), StringComparer.Ordinal);
-        var now = _clock.GetUtcNow();
+        var now = Now;
         return CallAsync(caller, TokenPhase.Deploy, new DeploymentEvent.InventoryReported(caller.BootId),
             machine => machine with { Observed = (machine.Observed ?? new MachineReport()) with { At = now, Inventory = kept } }, cancellationToken);
     }

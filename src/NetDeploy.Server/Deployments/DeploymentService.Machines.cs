@@ -20,7 +20,7 @@ public sealed partial class DeploymentService
             Kind = draft.Kind,
             Addresses = draft.Addresses,
             Protected = draft.Protected,
-            Binding = draft.Binding is { } binding && !SameHardware(binding, machine.Binding) ? binding with { Since = _clock.GetUtcNow() } : machine.Binding,
+            Binding = draft.Binding is { } binding && !SameHardware(binding, machine.Binding) ? binding with { Since = Now } : machine.Binding,
         }, null), note: null, cancellationToken);
 
     /// <summary>Lifts the quarantine; the machine may be deployed again. Nothing installs without a new grant.</summary>
@@ -50,7 +50,7 @@ public sealed partial class DeploymentService
             }
         }
 
-        var now = _clock.GetUtcNow();
+        var now = Now;
         return await ChangeMachineAsync(name, create: false,
             known => Current(known.Id) is { } open && !open.State.IsTerminal()
                 ? new(null, $"{name} was given a deployment meanwhile; try again.")
@@ -107,7 +107,7 @@ public sealed partial class DeploymentService
                 return new(null, refusal);
             }
 
-            var now = _clock.GetUtcNow();
+            var now = Now;
             var deployment = new Deployment
             {
                 Id = NewId(now),
@@ -215,7 +215,7 @@ public sealed partial class DeploymentService
                 return new(null, $"No machine is called {name}.");
             }
 
-            var now = _clock.GetUtcNow();
+            var now = Now;
             var result = change(machine ?? new Machine { Id = NewId(now), Name = name });
             if (result.Value is not { } next || next == machine)
             {

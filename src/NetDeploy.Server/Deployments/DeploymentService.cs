@@ -53,6 +53,9 @@ public sealed partial class DeploymentService : IAsyncDisposable
 
     public DeploymentLimits Limits => _limits;
 
+    /// <summary>Whole milliseconds, as the store keeps them.</summary>
+    private DateTimeOffset Now => DateTimeOffset.FromUnixTimeMilliseconds(_clock.GetUtcNow().ToUnixTimeMilliseconds());
+
     /// <summary>
     /// Takes up where the last process stopped: open deployments get their deadlines back, and those of another store
     /// generation end. Deployments in <c>preparing</c> wait for their image again: see <see cref="Preparing"/>.
@@ -159,12 +162,15 @@ public sealed partial class DeploymentService : IAsyncDisposable
                 DeploymentLog.Alarm(_logger, _index.ById(machineId)?.Name ?? machineId, kept.Text);
             }
 
-            _evidence.Add(new TimelineDraft(_clock.GetUtcNow(), machineId, Current(machineId)?.Id, kept));
+            _evidence.Add(new TimelineDraft(Now, machineId, Current(machineId)?.Id, kept));
         }
     }
 
     /// <summary>Waits until the evidence noted so far is in the store.</summary>
     public Task DrainEvidenceAsync(CancellationToken cancellationToken = default) => _evidence.DrainAsync(cancellationToken);
+
+    /// <summary>Waits until the deadlines that have passed are recorded.</summary>
+    internal Task DeadlinesSettledAsync() => _deadlines.SettledAsync();
 
     public async ValueTask DisposeAsync()
     {
@@ -188,7 +194,7 @@ public sealed partial class DeploymentService : IAsyncDisposable
                 return null;
             }
 
-            var now = _clock.GetUtcNow();
+            var now = Now;
             var outcome = DeploymentLife.Apply(deployment, happened(deployment), _limits, now);
             if (machine.DeploymentId != deployment.Id && outcome.Next.State != deployment.State)
             {

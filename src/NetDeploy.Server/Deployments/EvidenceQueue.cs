@@ -42,9 +42,16 @@ internal sealed class EvidenceQueue : IAsyncDisposable
     /// <summary>Waits until what was added before is written.</summary>
     public async Task DrainAsync(CancellationToken cancellationToken)
     {
-        while (Interlocked.Read(ref _pending) > 0)
+        for (var round = 0; Interlocked.Read(ref _pending) > 0; round++)
         {
-            await Task.Delay(5, cancellationToken).ConfigureAwait(false);
+            if (round < 100)
+            {
+                await Task.Yield();
+            }
+            else
+            {
+                await Task.Delay(1, cancellationToken).ConfigureAwait(false);
+            }
         }
     }
 

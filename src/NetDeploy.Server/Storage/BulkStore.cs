@@ -106,11 +106,12 @@ public sealed class BulkStore
             var removed = 0;
             foreach (var file in files)
             {
-                total += file.Length;
+                var length = file.Length;
+                total += length;
                 if (file.Name != keep && (file.LastWriteTimeUtc < oldest || total > _limits.TotalBytes))
                 {
                     file.Delete();
-                    total -= file.Length;
+                    total -= length;
                     removed++;
                 }
             }

@@ -11,25 +11,27 @@ namespace NetDeploy.Server.Storage;
 /// <summary>
 /// LiteDB behind a journal. LiteDB's commit returns before its pages are written, let alone synced (seen with strace), so a
 /// commit is first appended to <see cref="CommitJournal"/> and synced, then applied to LiteDB in one transaction that also
-/// records its number. A start replays what LiteDB does not have. Every <see cref="JournalBound"/> bytes LiteDB is closed,
+/// records its number. A start replays what LiteDB does not have. Every 4 MiB LiteDB is closed,
 /// its log synced, opened, checkpointed, and the journal emptied. One process, one lock: records are few.
 /// </summary>
 public sealed class LiteDbRecordStore : IRecordStore
 {
     public const int SchemaVersion = 1;
 
-    internal const long JournalBound = 4 << 20;
+    private const long DefaultJournalBound = 4 << 20;
 
     private readonly SemaphoreSlim _gate = new(1);
     private readonly string _database;
+    private readonly long _journalBound;
     private readonly CommitJournal _journal;
     private LiteDatabase _lite;
     private string? _broken;
     private long _number;
     private long _sequence;
 
-    private LiteDbRecordStore(string database, CommitJournal journal, LiteDatabase lite)
+    private LiteDbRecordStore(string database, long journalBound, CommitJournal journal, LiteDatabase lite)
     {
+        _journalBound = journalBound;
         _database = database;
         _journal = journal;
         _lite = lite;
@@ -52,7 +54,9 @@ public sealed class LiteDbRecordStore : IRecordStore
     /// <summary>Opens or creates the store in a folder: <c>records.db</c>, <c>records-log.db</c>, <c>records.journal</c>.</summary>
     /// <param name="restored">The folder is a restored copy: it gets a new generation, which voids open grants and tokens.</param>
     /// <exception cref="StoreException">Locked, damaged, or of a newer version; the message holds the remedy.</exception>
-    public static LiteDbRecordStore Open(string folder, bool restored = false)
+    public static LiteDbRecordStore Open(string folder, bool restored = false) => Open(folder, restored, DefaultJournalBound);
+
+    internal static LiteDbRecordStore Open(string folder, bool restored, long journalBound)
     {
         folder = Path.GetFullPath(folder);
         Directory.CreateDirectory(folder);
@@ -62,7 +66,7 @@ public sealed class LiteDbRecordStore : IRecordStore
         try
         {
             lite = OpenLite(database);
-            var store = new LiteDbRecordStore(database, journal, lite);
+            var store = new LiteDbRecordStore(database, journalBound, journal, lite);
             store.TakeUp(payloads, restored);
             return store;
         }
@@ -206,7 +210,7 @@ public sealed class LiteDbRecordStore : IRecordStore
         try
         {
             Apply(commit);
-            if (_journal.Length > JournalBound)
+            if (_journal.Length > _journalBound)
             {
                 Rotate();
             }
