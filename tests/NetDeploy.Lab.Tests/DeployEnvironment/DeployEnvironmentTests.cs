@@ -1,6 +1,7 @@
 namespace NetDeploy.Lab.Tests.DeployEnvironment;
 
 /// <summary>Real boots of the deploy environment against a server of fixed answers.</summary>
+[Collection(EmulatedMachines.Name)]
 public sealed class DeployEnvironmentTests : IDisposable
 {
     private const string Plan = """

@@ -2,6 +2,7 @@ namespace NetDeploy.Lab.Tests.DeployEnvironment;
 
 /// <summary>A whole plan on a real image, then the disk alone, until the system itself reports its first boot.</summary>
 [Trait("Category", "Full")]
+[Collection(EmulatedMachines.Name)]
 public sealed class FullDeploymentTests : IDisposable
 {
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(8);

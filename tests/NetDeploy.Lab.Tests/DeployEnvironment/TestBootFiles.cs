@@ -9,6 +9,7 @@ namespace NetDeploy.Lab.Tests.DeployEnvironment;
 internal static class TestBootFiles
 {
     private static readonly SemaphoreSlim OneAtATime = new(1);
+    private static NetDeploy.Server.BootFiles.DeployEnvironment? environment;
 
     private static string Cache { get; } = Path.Combine(
         Environment.GetEnvironmentVariable("XDG_CACHE_HOME")
@@ -23,11 +24,16 @@ internal static class TestBootFiles
         await OneAtATime.WaitAsync();
         try
         {
+            if (environment is not null)
+            {
+                return environment;
+            }
+
             // Refresh: a change of the environment's own scripts is a new build; equal inputs are found again.
             var options = new BootFilesOptions { Sources = Sources(), Refresh = true };
             var catalog = await BootFilesCatalog.EnsureAsync(Cache, options, progress: null, CancellationToken.None);
             Assert.Empty(catalog.Faults);
-            return catalog.Environment!;
+            return environment = catalog.Environment!;
         }
         finally
         {
