@@ -33,6 +33,7 @@ internal sealed class RouterAdvertiser : IDisposable
             var socket = new Socket(AddressFamily.InterNetworkV6, SocketType.Raw, ProtocolType.IcmpV6);
             try
             {
+                socket.Bind(new IPEndPoint(IPAddress.IPv6Any, 0));
                 socket.SetSocketOption(SocketOptionLevel.IPv6, SocketOptionName.AddMembership, new IPv6MulticastOption(IPAddress.Parse("ff02::2"), index));
                 socket.SetSocketOption(SocketOptionLevel.IPv6, SocketOptionName.MulticastInterface, index);
                 // Receivers drop neighbour discovery with another hop limit: it came through a router (RFC 4861, 6.1.2).

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
+using System.Text.Json.Serialization;
 
 namespace NetDeploy.Cli.Lab.Supervision;
 
@@ -28,6 +29,7 @@ internal sealed record ProcessIdentity(int Id, long StartTicks)
         return fields[0] is "Z" or "X" ? null : new ProcessIdentity(id, long.Parse(fields[19], CultureInfo.InvariantCulture));
     }
 
+    [JsonIgnore]
     public bool IsAlive => Of(Id) == this;
 
     /// <summary>Asks it to end, waits, then kills it. Does nothing to another process that has its id by now.</summary>

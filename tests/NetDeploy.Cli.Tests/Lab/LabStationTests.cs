@@ -1,0 +1,51 @@
+using NetDeploy.Cli.Lab;
+using NetDeploy.Client;
+
+namespace NetDeploy.Cli.Tests.Lab;
+
+public sealed class LabStationTests
+{
+    [Fact]
+    public void A_whole_boot_goes_through_the_stations_in_order()
+    {
+        var station = new LabStation(LabPhase.Waiting);
+        var seen = new List<string>();
+        foreach (var (kind, text) in new[]
+        {
+            ("image", "image: installing, 40 %"),
+            ("dhcp", "Discover from 52:54:00:00:00:01 (pxe): Offer 10.77.0.10"),
+            ("tftp", "shimx64.efi, 900 kB"),
+            ("boot-script", "granted: the deploy environment"),
+            ("http", "linux fetched, 8 MB"),
+            ("inventory", "boot 1 described its hardware"),
+            ("progress", "step_partition_table 0 %"),
+            ("progress", "step_unpack 0 %: 300 MiB"),
+            ("progress", "step_unpack 57 %"),
+            ("progress", "step_user 0 %: operator"),
+            ("progress", "step_boot_loader 0 %: bios"),
+            ("host-keys", "1 SSH host keys reported"),
+            ("progress", "step_finish 0 %"),
+            ("dhcp", "Discover from 52:54:00:00:00:01 (pxe): Offer 10.77.0.10"),
+            ("boot-script", "local boot, the deployment is written"),
+        })
+        {
+            station = station.After(new TimelineView(1, 0, kind, text, null, null));
+            seen.Add(station.Text);
+        }
+
+        Assert.Equal(
+            ["image 40 %", "DHCP", "loader", "loader", "kernel", "kernel", "partitioning", "unpacking 0 %", "unpacking 57 %", "configuring", "boot loader", "boot loader", "reboot", "own disk", "own disk"],
+            seen);
+    }
+
+    [Fact]
+    public void Facts_win_over_text()
+    {
+        var entry = new TimelineView(1, 0, "progress", "something else", null, new Dictionary<string, string> { ["step"] = "step_unpack", ["percent"] = "12" });
+
+        Assert.Equal(new LabStation(LabPhase.Unpacking, 12), new LabStation(LabPhase.Kernel).After(entry));
+    }
+
+    [Fact]
+    public void A_console_line_steers_no_terminal() => Assert.Equal("Welcome to GRUB!", LabConsole.Plain("\u001b[0;30;47mWelcome \u001bcto GRUB!\u001b[H\u001b[2J\a"));
+}
