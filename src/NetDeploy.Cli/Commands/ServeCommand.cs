@@ -15,14 +15,25 @@ internal static class ServeCommand
         var config = new Option<FileInfo>("--config") { Description = "The configuration, netdeploy.yaml." };
         var data = new Option<DirectoryInfo>("--data") { Description = $"The data folder. Default: the configuration's, else {Common.DefaultData}." };
         var interfaces = new Option<string[]>("--interface") { Description = "An interface to answer on; may be given again. It answers on no other." };
+        var bootFiles = new Option<DirectoryInfo>("--bootfiles") { Description = "What 'netdeploy bootfiles' wrote. Default: the configuration's." };
+        var images = new Option<DirectoryInfo>("--images") { Description = "The folder images/ that it shares with the worker. Default: the configuration's." };
+        var noWorker = new Option<bool>("--no-worker") { Description = "Another process runs 'netdeploy worker' on that folder." };
+        var labPower = new Option<string>("--lab-power") { Description = "A lab's control socket, which powers the machines.", Hidden = true };
         var verbose = new Option<bool>("--verbose") { Description = "Log what is normally not worth a line." };
-        var command = new Command("serve", "Run the server: DHCP, TFTP and HTTP boot, and the management socket.") { config, data, interfaces, verbose };
+        var command = new Command("serve", "Run the server: DHCP, TFTP and HTTP boot, and the management socket.") { config, data, interfaces, bootFiles, images, noWorker, labPower, verbose };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             using var logging = Logging.Create(parsed.GetValue(verbose));
             try
             {
                 var settings = Settings(parsed.GetValue(config), parsed.GetValue(data), parsed.GetValue(interfaces) ?? []);
+                settings = settings with
+                {
+                    BootFiles = parsed.GetValue(bootFiles)?.FullName ?? settings.BootFiles,
+                    Images = parsed.GetValue(images)?.FullName ?? settings.Images,
+                    StartWorker = settings.StartWorker && !parsed.GetValue(noWorker),
+                    LabPower = parsed.GetValue(labPower) ?? settings.LabPower,
+                };
                 using var worker = settings.StartWorker ? ImageWorkerChild.Start(settings.Images) : null;
                 IPower power = settings.LabPower is { } control ? new Lab.LabPower(control) : new ManualPower();
                 await using var server = await NetDeployServer.StartAsync(

@@ -5,8 +5,6 @@ using NetDeploy.Cli.Lab.Supervision;
 using NetDeploy.Client;
 using NetDeploy.Server;
 using NetDeploy.Server.BootFiles;
-using YamlDotNet.Serialization;
-using YamlDotNet.Serialization.NamingConventions;
 
 namespace NetDeploy.Cli.Lab;
 
@@ -38,24 +36,18 @@ internal sealed class LabServer(string dataFolder) : ILabServer, IDisposable
 
     public ImmutableArray<ChildCommand> Processes(LabServerSetup setup)
     {
-        var config = Path.Combine(setup.DataFolder, "netdeploy.yaml");
-        Directory.CreateDirectory(setup.DataFolder);
-        File.WriteAllText(config, new SerializerBuilder().WithNamingConvention(CamelCaseNamingConvention.Instance).Build().Serialize(new Dictionary<string, object>
-        {
-            ["data"] = setup.DataFolder,
-            ["interfaces"] = new[] { new Dictionary<string, string> { ["name"] = setup.Interface, ["address"] = setup.Address } },
-            ["profiles"] = Installation.Profiles,
-            ["bootFiles"] = BootFiles(setup),
-            ["images"] = Images(setup),
-            // The worker needs the mirror, so it runs outside the lab's network.
-            ["startWorker"] = false,
-            ["labPower"] = setup.LabPower,
-        }));
         var environment = ImmutableDictionary<string, string>.Empty.Add("NETDEPLOY_HOME", Installation.Home);
         return
         [
             new ChildCommand("worker", LabLauncher.ThisProgram("worker", "--images", Images(setup), "--user", BuildUser.Name), InsideNetwork: false, OwnProcessTree: true, Environment: environment),
-            new ChildCommand("server", LabLauncher.ThisProgram("serve", "--config", config), InsideNetwork: true, Environment: environment),
+            // The worker needs the mirror, so it runs outside the lab's network, and not as the server's child.
+            new ChildCommand(
+                "server",
+                LabLauncher.ThisProgram(
+                    "serve", "--data", setup.DataFolder, "--interface", setup.Interface, "--bootfiles", BootFiles(setup), "--images", Images(setup),
+                    "--no-worker", "--lab-power", setup.LabPower),
+                InsideNetwork: true,
+                Environment: environment),
         ];
     }
 
