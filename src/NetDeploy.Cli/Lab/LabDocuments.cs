@@ -54,6 +54,8 @@ internal static class LabDocuments
         ["profiles"] = options.Profile is { } profile ? [profile] : Array.Empty<string>(),
         ["method"] = options.Method,
         ["address"] = $"10.77.0.{FirstBladeAddress + index}",
+        // Shim starts everywhere, so it is the network's loader; a blade without Secure Boot takes the way over HTTP.
+        ["boot"] = new Dictionary<string, object> { ["uefiLoader"] = blade.Firmware == BladeFirmware.SecureBoot ? "shim" : "ipxe" },
         ["binding"] = new Dictionary<string, object>
         {
             ["macs"] = new[] { blade.Identity.Mac },

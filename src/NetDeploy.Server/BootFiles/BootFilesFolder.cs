@@ -1,5 +1,5 @@
-using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using NetDeploy.Server.Storage;
 
 namespace NetDeploy.Server.BootFiles;
 
@@ -7,7 +7,7 @@ namespace NetDeploy.Server.BootFiles;
 /// The cache: <c>packages/</c> (apt's lists and archives), and per kind a folder of builds with the link <c>current</c>
 /// (<c>loaders/current</c>, <c>environment/current</c>). A build appears by one rename, whole or not at all.
 /// </summary>
-internal static partial class BootFilesFolder
+internal static class BootFilesFolder
 {
     public static string Packages(string cache) => Path.Combine(cache, "packages");
 
@@ -18,22 +18,14 @@ internal static partial class BootFilesFolder
     /// <summary>The folder that <c>current</c> leads to; null where there is none.</summary>
     public static string? Current(string kind)
     {
-        var link = new FileInfo(Path.Combine(kind, "current"));
-        return link.LinkTarget is { } id && Directory.Exists(Path.Combine(kind, id)) ? Path.Combine(kind, id) : null;
+        return CurrentLink.Read(kind) is { } id && Directory.Exists(Path.Combine(kind, id)) ? Path.Combine(kind, id) : null;
     }
 
     /// <summary>Turns <c>current</c> to a build and removes all but it and the one before, which may be being fetched.</summary>
     public static void Switch(string kind, string id)
     {
         var before = Current(kind);
-        var link = Path.Combine(kind, $"current.{System.Environment.ProcessId}");
-        File.Delete(link);
-        File.CreateSymbolicLink(link, id);
-        if (Rename(link, Path.Combine(kind, "current")) != 0)
-        {
-            throw new IOException($"cannot turn {kind}/current to {id}: {Marshal.GetLastPInvokeErrorMessage()}");
-        }
-
+        CurrentLink.Turn(kind, id);
         foreach (var folder in Directory.GetDirectories(kind))
         {
             var name = Path.GetFileName(folder);
@@ -72,8 +64,5 @@ internal static partial class BootFilesFolder
             }
         }
     }
-
-    // File.Move refuses a link to a folder; rename(2) replaces the old link by the new one in one instant.
-    [LibraryImport("libc", EntryPoint = "rename", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int Rename(string from, string to);
+}
 }

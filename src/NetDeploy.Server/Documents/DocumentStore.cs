@@ -54,8 +54,7 @@ public sealed class DocumentStore
         }
 
         var shipped = Read(shippedFolder, "shipped/");
-        var link = new DirectoryInfo(Path.Combine(folder, "current"));
-        var target = link.LinkTarget;
+        var target = CurrentLink.Read(folder);
         var revision = target is null ? 0 : long.Parse(target.AsSpan(1), CultureInfo.InvariantCulture);
         var applied = target is null ? [] : Read(Path.Combine(folder, target), "");
         var compiled = DocumentSet.Parse(Merge(shipped, applied));
@@ -149,7 +148,6 @@ public sealed class DocumentStore
         var name = string.Create(CultureInfo.InvariantCulture, $"r{revision:000000}");
         var part = Path.Combine(_folder, name + ".part");
         var final = Path.Combine(_folder, name);
-        var nextLink = Path.Combine(_folder, "next");
         try
         {
             // Left by a kill between the rename of the folder and that of the link: it was never in force.
@@ -169,12 +167,8 @@ public sealed class DocumentStore
             }
 
             Directory.Move(part, final);
-            File.Delete(nextLink);
-            File.CreateSymbolicLink(nextLink, name);
             FolderSync.Sync(_folder);
-            // rename(2) puts one link in the place of the other in one step.
-            File.Move(nextLink, Path.Combine(_folder, "current"), overwrite: true);
-            FolderSync.Sync(_folder);
+            CurrentLink.Turn(_folder, name);
         }
         catch (IOException e)
         {
