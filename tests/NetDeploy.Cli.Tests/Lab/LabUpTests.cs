@@ -6,6 +6,7 @@ using NetDeploy.Cli.Lab.Supervision;
 namespace NetDeploy.Cli.Tests.Lab;
 
 /// <summary>The flow over real blades, a real namespace and a real supervisor; server and SSH are told what to say.</summary>
+[Collection("blades")]
 public sealed class LabUpTests
 {
     private static readonly CommandResult Login = new(0, "deployment=d-1\nroot=/dev/vda2\nboot=1\ncmdline=quiet\n", "");
