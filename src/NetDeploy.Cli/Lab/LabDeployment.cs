@@ -20,8 +20,9 @@ internal sealed class LabDeployment(LabOptions options, ILabServer server, LabCo
         try
         {
             var before = await server.TimelineAsync(blade, 0, TimeSpan.Zero, cancellationToken).ConfigureAwait(false) is [.., var last] ? last.Sequence : 0;
-            var ordered = await order(cancellationToken).ConfigureAwait(false);
+            // The server may power the blade on before it answers.
             var orderedAt = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
+            var ordered = await order(cancellationToken).ConfigureAwait(false);
             display.Show(blade, new LabStation(LabPhase.Waiting));
             var machine = await FollowAsync(blade, before, orderedAt, cancellationToken).ConfigureAwait(false);
             result = result with { State = machine.State };

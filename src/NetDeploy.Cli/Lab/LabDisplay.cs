@@ -19,7 +19,7 @@ internal sealed class LabDisplay : ILabDisplay
     private volatile bool _ended;
     private string _said = "";
 
-    private LabDisplay(IAnsiConsole console)
+    internal LabDisplay(IAnsiConsole console)
     {
         _console = console;
         _drawing = _console.Live(Draw()).StartAsync(async live =>

@@ -13,7 +13,7 @@ internal sealed record ManagementServices(
     DocumentStore Documents,
     DocumentApplication Application,
     BootDesk Desk,
-    ILeaseTable Leases,
+    LeaseStore Leases,
     BulkStore Bulk,
     SecretStore Secrets,
     TimeProvider Clock,

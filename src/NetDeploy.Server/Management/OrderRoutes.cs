@@ -103,6 +103,12 @@ internal static class OrderRoutes
             return Refuse(refusal);
         }
 
+        // The old hardware's lease would keep the reserved address from the new one.
+        foreach (var old in machine.Binding.Macs.Except(macs))
+        {
+            await services.Leases.ForgetAsync(old).ConfigureAwait(false);
+        }
+
         services.Application.RefreshAddresses();
         return request.Deploy
             ? await DeployAsync(services, name, new DeployRequest(Confirm: name), cancellationToken).ConfigureAwait(false)

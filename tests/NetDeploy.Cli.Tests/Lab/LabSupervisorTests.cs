@@ -5,6 +5,7 @@ using NetDeploy.Cli.Lab.Supervision;
 
 namespace NetDeploy.Cli.Tests.Lab;
 
+[Collection("blades")]
 public sealed class LabSupervisorTests
 {
     [Fact]
@@ -18,7 +19,7 @@ public sealed class LabSupervisorTests
             [
                 new("server", ["sleep", "1000"], InsideNetwork: true),
                 // The worker's own child must go as well: mmdebstrap under a killed worker would build on for minutes.
-                new("worker", ["sh", "-c", "sleep 1001 & echo child $!; wait"], InsideNetwork: false, OwnProcessTree: true),
+                new("worker", ["sh", "-c", "sleep 1001 & echo child $!; wait"], InsideNetwork: false, User: "daemon", OwnProcessTree: true),
             ],
             [hardware]));
         Assert.Equal(["server", "worker"], state.Children.Select(c => c.Name));
@@ -31,6 +32,7 @@ public sealed class LabSupervisorTests
         var family = new List<ProcessIdentity>([state.Blades[0].Process!, .. state.Children.Select(c => c.Process!)]);
         family.AddRange(Descendants(state.Children[1].Process!.Id));
         Assert.True(family.Count >= 5, "the worker has a tree below it");
+        Assert.Contains(family, p => File.ReadAllText($"/proc/{p.Id}/status").Contains("Uid:\t1\t1\t1\t1", StringComparison.Ordinal));
 
         Signals.Send(state.Supervisor.Id, PosixSignalNumber.Kill);
 

@@ -1,0 +1,56 @@
+using System.Collections.Immutable;
+using NetDeploy.Cli.Lab;
+using NetDeploy.Cli.Lab.Blades;
+using NetDeploy.Cli.Lab.Supervision;
+using NetDeploy.Client;
+
+namespace NetDeploy.Cli.Tests.Lab;
+
+/// <summary>A server that powers blades for real, and says of them what a test wants.</summary>
+internal sealed class FakeLabServer(LabControl control, string ends, string? reason = null) : ILabServer
+{
+    public const string DeploymentId = "d-1";
+
+    private static readonly TimelineView[] Timeline =
+    [
+        new(2, 0, "dhcp", "Discover from the blade: Offer", DeploymentId, null),
+        new(3, 0, "progress", "step_unpack 50 %", DeploymentId, null),
+    ];
+
+    public List<DocumentText> Applied { get; } = [];
+
+    public List<BladeIdentity> Replaced { get; } = [];
+
+    public ImmutableArray<ChildCommand> Children { get; init; } = [new("server", ["sleep", "1000"], InsideNetwork: true)];
+
+    public Task PrepareAsync(LabServerSetup setup, Action<string> say, CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public ImmutableArray<ChildCommand> Processes(LabServerSetup setup) => Children;
+
+    public Task WaitUntilReadyAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task ApplyAsync(IReadOnlyList<DocumentText> documents, CancellationToken cancellationToken)
+    {
+        Applied.AddRange(documents);
+        return Task.CompletedTask;
+    }
+
+    public async Task<DeployResult> DeployAsync(string machine, CancellationToken cancellationToken)
+    {
+        await control.CycleAsync(machine, cancellationToken);
+        return new DeployResult(DeploymentId, "granted", null);
+    }
+
+    public async Task<DeployResult> ReplaceAsync(string machine, BladeIdentity hardware, CancellationToken cancellationToken)
+    {
+        Replaced.Add(hardware);
+        await control.CycleAsync(hardware.Mac, cancellationToken);
+        return new DeployResult(DeploymentId, "granted", null);
+    }
+
+    public Task<MachineView> MachineAsync(string machine, CancellationToken cancellationToken) => Task.FromResult(new MachineView(
+        machine, "metal", [], "debian-12", "image", false, ends, null, null, reason, [], null, null, "10.77.0.10", DeploymentId, null, ["ssh-ed25519 AAAA host"], 1));
+
+    public Task<IReadOnlyList<TimelineView>> TimelineAsync(string machine, long after, TimeSpan wait, CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<TimelineView>>([.. Timeline.Where(t => t.Sequence > after)]);
+}
