@@ -10,7 +10,10 @@ namespace NetDeploy.Core.Boot;
 /// <param name="BaseUrl">The boot listener, such as http://10.77.0.1:8080.</param>
 /// <param name="Console">Console arguments; the last one gets the environment's own output.</param>
 public sealed record DeployScript(
-    string MachineName, string DeploymentId, string Token, MacAddress Mac, System.Net.IPAddress ServerAddress, string BaseUrl, ImmutableArray<string> Console);
+    string MachineName, string DeploymentId, string Token, MacAddress Mac, System.Net.IPAddress ServerAddress, string BaseUrl, ImmutableArray<string> Console)
+{
+    public override string ToString() => $"DeployScript {MachineName} {DeploymentId}, token ***";
+}
 
 /// <summary>
 /// The texts that iPXE and GRUB execute. Each says on the console what happens and why; each failing path tries a few times,

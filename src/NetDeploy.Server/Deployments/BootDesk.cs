@@ -17,7 +17,10 @@ public abstract record BootReply
     }
 
     /// <summary>A script. May hold a token: never log or keep it.</summary>
-    public sealed record Text(string Content) : BootReply;
+    public sealed record Text(string Content) : BootReply
+    {
+        public override string ToString() => $"Text ({Content.Length} characters)";
+    }
 
     public sealed record LoaderFile(string Name, bool FirstStage) : BootReply;
 

@@ -34,7 +34,10 @@ public sealed record Caller(string DeploymentId, string MachineId, string Machin
 public sealed record Authentication(Caller? Caller, string? Refusal);
 
 /// <summary>The tokens of a boot that may start the deploy environment, in text: for the script and the plan only, never kept.</summary>
-public sealed record BootGrant(Deployment Deployment, string DeployToken);
+public sealed record BootGrant(Deployment Deployment, string DeployToken)
+{
+    public override string ToString() => $"BootGrant {Deployment.BootId}, token ***";
+}
 
 /// <summary>What FetchBootScript found: exactly one of the three is set.</summary>
 public sealed record BootScriptResult(BootGrant? Deploy, string? LocalReason, string? Refusal);

@@ -28,6 +28,9 @@ public class BootScriptsTests
     }
 
     [Fact]
+    public void A_token_shows_in_the_script_alone() => Assert.DoesNotContain(Script.Token, $"{Script}", StringComparison.Ordinal);
+
+    [Fact]
     public void Grub_loads_them_over_tftp_from_this_server()
     {
         var text = BootScripts.Deploy(ScriptDialect.Grub, Script);
