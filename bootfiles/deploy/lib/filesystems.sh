@@ -57,9 +57,22 @@ write_fstab() {
     { echo '# Written by NetDeploy from the profile.'; cat "$ND/fstab"; } >"$TARGET/etc/fstab"
 }
 
+# What a script left running in the target (an agent, a daemon) would keep its file systems busy.
+stop_processes_in_target() {
+    local process
+    for process in /proc/[0-9]*; do
+        case $(readlink "$process/root") in
+            "$TARGET" | "$TARGET"/*)
+                note "stopping $(tr '\000' ' ' <"$process/cmdline" 2>/dev/null)"
+                kill -9 "${process#/proc/}" ;;
+        esac
+    done 2>/dev/null
+}
+
 # Deepest first.
 unmount_target() {
     local path
+    stop_processes_in_target
     for path in $(awk -v t="$TARGET" '$2 == t || index($2, t "/") == 1 { print $2 }' /proc/mounts | sort -r); do
         must "cannot unmount $path" umount "$path"
     done

@@ -17,6 +17,14 @@ prepare_target() {
     [ ! -f "$ND/resolv.conf" ] || cp "$ND/resolv.conf" "$TARGET/run/systemd/resolve/resolv.conf"
 }
 
+# An image holds no identity. Without this file systemd, whose root is read-only when it looks, goes without one, and
+# networkd then has no client identifier for DHCP; with the word "uninitialized" it would preset all services anew.
+write_machine_id() {
+    rm -f "$TARGET/etc/machine-id" "$TARGET/var/lib/dbus/machine-id"
+    tr -d '-' </proc/sys/kernel/random/uuid >"$TARGET/etc/machine-id" || fail "cannot write /etc/machine-id$(disk_full)"
+    chmod 444 "$TARGET/etc/machine-id"
+}
+
 # A program of the target, by its absolute path: busybox would run its own applet for a bare name.
 in_target() {
     env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 \

@@ -79,6 +79,7 @@ step_unpack() { # SHA256 BYTES
     unpacked=yes
     progress step_unpack 100 "hash verified"
     write_fstab
+    write_machine_id
     prepare_target
 }
 

@@ -44,7 +44,8 @@ internal sealed class TestMachine : IAsyncDisposable
             "-netdev", "user,id=n0", "-device", "e1000e,netdev=n0,mac=52:54:00:12:34:56,romfile=",
             .. Firmware(firmware, folder), .. devices,
         ];
-        var start = new ProcessStartInfo(Program!, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        // Where the test host itself is killed, the machine ends by its own limit.
+        var start = new ProcessStartInfo("timeout", ["-k", "5", "1200", Program!, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
         var machine = new TestMachine(new Process { StartInfo = start });
         machine.process.OutputDataReceived += (_, e) => machine.Keep(e.Data);
         machine.process.ErrorDataReceived += (_, e) => machine.Keep(e.Data);
@@ -113,7 +114,7 @@ internal sealed class TestMachine : IAsyncDisposable
     {
         if (!process.HasExited)
         {
-            process.Kill();
+            process.Kill(entireProcessTree: true);
         }
 
         await process.WaitForExitAsync();
