@@ -55,7 +55,7 @@ public static class BootPlanner
         var uefi = view.UefiLoader;
         string? alarm = null;
         var loops = view.Loaders.Fetches >= LoaderLoop;
-        var loader = LoaderChoice.File(client.Stage, client.Architectures, uefi);
+        var loader = LoaderChoice.File(client, uefi);
         if (loops && loader is LoaderChoice.UefiIpxe)
         {
             // Secure Boot refuses an unsigned loader after loading it; shim starts in both states.

@@ -25,27 +25,12 @@ public static class LoaderChoice
     /// <summary>True for what firmware loads by itself.</summary>
     public static bool IsFirstStage(string name) => FirstStages.Contains(name);
 
-    /// <summary>The first known architecture wins; null where none is known, or the stage cannot load a file.</summary>
-    public static string? File(BootStage stage, ImmutableArray<ushort> architectures, UefiLoader uefi)
+    /// <summary>The loader of the client's firmware; null where its firmware is not known, or Debian has no loader for it.</summary>
+    public static string? File(BootClient client, UefiLoader uefi) => BootFirmware.Of(client) switch
     {
-        foreach (var architecture in architectures)
-        {
-            switch (architecture)
-            {
-                case 0 when stage == BootStage.Pxe:
-                    return BiosIpxe;
-
-                // Both mean x86-64: RFC 4578's errata gave EFI BC to 7, and OVMF sends that one.
-                case 7 or 9 when stage == BootStage.Pxe:
-                    return uefi == UefiLoader.Shim ? Shim : UefiIpxe;
-                case 16 or 17 when stage == BootStage.Http:
-                    return UefiHttpIpxe;
-                default:
-                    continue;
-            }
-        }
-
-        // Old PXE ROMs send no option 93 at all; they are BIOS.
-        return stage == BootStage.Pxe && architectures.IsDefaultOrEmpty ? BiosIpxe : null;
-    }
+        { Kind: FirmwareKind.Bios, IsHttp: false } when client.Stage == BootStage.Pxe => BiosIpxe,
+        { Kind: FirmwareKind.UefiX64, IsHttp: false } when client.Stage == BootStage.Pxe => uefi == UefiLoader.Shim ? Shim : UefiIpxe,
+        { Kind: FirmwareKind.UefiX64, IsHttp: true } when client.Stage == BootStage.Http => UefiHttpIpxe,
+        _ => null,
+    };
 }

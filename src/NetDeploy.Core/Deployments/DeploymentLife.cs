@@ -3,6 +3,7 @@ using System.Globalization;
 using static NetDeploy.Core.Deployments.DeploymentAnswer;
 using static NetDeploy.Core.Deployments.DeploymentEvent;
 using static NetDeploy.Core.Deployments.DeploymentState;
+using NetDeploy.Core.Machines;
 
 namespace NetDeploy.Core.Deployments;
 

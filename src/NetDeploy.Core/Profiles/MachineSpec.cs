@@ -1,17 +1,11 @@
 using System.Collections.Immutable;
 using System.Net;
 using NetDeploy.Core.Addressing;
+using NetDeploy.Core.Machines;
 using NetDeploy.Core.Profiles.Documents;
 using NetDeploy.Protocols;
 
 namespace NetDeploy.Core.Profiles;
-
-/// <summary>What a machine is made of.</summary>
-public enum MachineKind
-{
-    Metal,
-    Guest,
-}
 
 /// <summary>How a recipe gets onto a disk.</summary>
 public enum InstallMethod

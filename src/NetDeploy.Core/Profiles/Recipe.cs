@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using NetDeploy.Core.Images;
+using NetDeploy.Core.Machines;
 using NetDeploy.Core.Profiles.Documents;
 
 namespace NetDeploy.Core.Profiles;

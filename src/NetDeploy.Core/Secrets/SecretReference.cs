@@ -1,3 +1,5 @@
+using NetDeploy.Core.Machines;
+
 namespace NetDeploy.Core.Secrets;
 
 /// <summary>What a document says instead of a secret's value.</summary>

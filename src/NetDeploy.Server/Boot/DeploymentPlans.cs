@@ -35,7 +35,7 @@ internal sealed class DeploymentPlans(DeploymentService deployments, BulkStore b
                 ImageLength = image.Length,
                 FirstBootToken = new Secret("first-boot-token", deployment.Boot!.Number, firstBootToken!),
                 BootMac = machine.Binding.Macs is [var first, ..] ? first : null,
-                Strength = (Core.Secrets.IdentityStrength)deployment.Strength,
+                Strength = deployment.Strength,
                 Secrets = secrets.Reveal(),
             });
             if (rendered.Value is not { } plan)

@@ -101,7 +101,7 @@ internal sealed class DocumentApplication(DocumentStore documents, DeploymentSer
             var changed = before is not null && before.Machines.TryGetValue(spec.Name, out var old) && !SameHints(old.Binding, spec.Binding);
             var draft = new MachineDraft(
                 spec.Name,
-                spec.Kind == Core.Profiles.MachineKind.Guest ? Core.Machines.MachineKind.Guest : Core.Machines.MachineKind.Metal,
+                spec.Kind,
                 known is null || changed ? BindingOf(spec.Binding) : null,
                 StaticAddresses(now, spec),
                 spec.Protected);

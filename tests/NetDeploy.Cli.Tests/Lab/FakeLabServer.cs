@@ -49,7 +49,7 @@ internal sealed class FakeLabServer(LabControl control, string ends, string? rea
     }
 
     public Task<MachineView> MachineAsync(string machine, CancellationToken cancellationToken) => Task.FromResult(new MachineView(
-        machine, "metal", [], "debian-12", "image", false, ends, null, null, reason, [], null, null, "10.77.0.10", DeploymentId, null, ["ssh-ed25519 AAAA host"], 1));
+        machine, "metal", [], "debian-12", "image", false, ends, null, null, reason, [], null, null, "10.77.0.10", DeploymentId, null, ["ssh-ed25519 AAAA host"]));
 
     public Task<IReadOnlyList<TimelineView>> TimelineAsync(string machine, long after, TimeSpan wait, CancellationToken cancellationToken) =>
         Task.FromResult<IReadOnlyList<TimelineView>>([.. Timeline.Where(t => t.Sequence > after)]);

@@ -1,5 +1,6 @@
 using System.Net;
 using NetDeploy.Core.Addressing;
+using NetDeploy.Core.Machines;
 using NetDeploy.Core.Profiles;
 using NetDeploy.Protocols;
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using NetDeploy.Core.Machines;
 using NetDeploy.Core.Profiles;
 using NetDeploy.Core.Secrets;
 using NetDeploy.Core.Targets;

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using NetDeploy.Core.Machines;
 using NetDeploy.Core.Profiles.Documents;
 using NetDeploy.Core.Secrets;
 

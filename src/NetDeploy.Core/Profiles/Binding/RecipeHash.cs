@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using NetDeploy.Core.Images;
+using NetDeploy.Core.Machines;
 using NetDeploy.Protocols;
 
 namespace NetDeploy.Core.Profiles.Binding;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using NetDeploy.Core.Addressing;
+using NetDeploy.Core.Machines;
 using NetDeploy.Protocols;
 
 namespace NetDeploy.Core.Profiles.Documents;
