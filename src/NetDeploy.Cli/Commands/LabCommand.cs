@@ -26,9 +26,10 @@ internal static class LabCommand
         var nic = new Option<string>("--nic") { Description = "virtio or e1000e.", DefaultValueFactory = _ => "virtio" };
         nic.AcceptOnlyFromAmong("virtio", "e1000e");
         var keep = new Option<bool>("--keep") { Description = "Leave the lab up also when a blade failed." };
+        var name = LabName();
         var yes = Yes();
         var json = Common.Json();
-        var command = new Command("up", "Bring a lab up: network, server and blades that install themselves.") { blades, firmware, distro, profile, disk, nic, keep, yes, json };
+        var command = new Command("up", "Bring a lab up: network, server and blades that install themselves.") { blades, firmware, distro, profile, disk, nic, keep, name, yes, json };
         blades.Validators.Add(r =>
         {
             if (r.GetValueOrDefault<int>() is < 1 or > 32)
@@ -48,6 +49,8 @@ internal static class LabCommand
                 Distro = parsed.GetRequiredValue(distro),
                 Profile = parsed.GetRequiredValue(profile),
                 Keep = parsed.GetValue(keep),
+                Folder = FolderOf(parsed, name),
+                Network = NetworkOf(parsed, name),
             };
             return await RunAsync(options, parsed.GetValue(json), (lab, cancel) => lab.UpAsync(cancel), cancellationToken).ConfigureAwait(false);
         });
@@ -56,27 +59,32 @@ internal static class LabCommand
 
     private static Command Drill()
     {
-        var name = new Argument<string?>("name") { Description = "The blade; without a name the first one.", Arity = ArgumentArity.ZeroOrOne };
+        var blade = new Argument<string?>("blade") { Description = "The blade; without a name the first one.", Arity = ArgumentArity.ZeroOrOne };
+        var name = LabName();
         var keep = new Option<bool>("--keep") { Description = "Leave the lab up also when the drill failed." };
         var yes = Yes();
         var json = Common.Json();
-        var command = new Command("drill", "Throw a blade away, and have its name back on other hardware, timed.") { name, keep, yes, json };
+        var command = new Command("drill", "Throw a blade away, and have its name back on other hardware, timed.") { blade, keep, name, yes, json };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             await PrepareAsync(parsed.GetValue(yes), cancellationToken).ConfigureAwait(false);
-            var options = new LabOptions { Distro = "debian-12", Profile = "minimal", Keep = parsed.GetValue(keep) };
-            return await RunAsync(options, parsed.GetValue(json), (lab, cancel) => lab.DrillAsync(parsed.GetValue(name), cancel), cancellationToken).ConfigureAwait(false);
+            var options = new LabOptions
+            {
+                Distro = "debian-12", Profile = "minimal", Keep = parsed.GetValue(keep), Folder = FolderOf(parsed, name), Network = NetworkOf(parsed, name),
+            };
+            return await RunAsync(options, parsed.GetValue(json), (lab, cancel) => lab.DrillAsync(parsed.GetValue(blade), cancel), cancellationToken).ConfigureAwait(false);
         });
         return command;
     }
 
     private static Command Down()
     {
-        var command = new Command("down", "End the lab and leave nothing of it, also after a crash.");
-        command.SetAction(async (_, cancellationToken) =>
+        var name = LabName();
+        var command = new Command("down", "End the lab and leave nothing of it, also after a crash.") { name };
+        command.SetAction(async (parsed, cancellationToken) =>
         {
             var removed = await new LabTeardown(new CommandRunner())
-                .RunAsync(new LabFolder(LabDefaults.StateFolder), LabDefaults.Namespace, cancellationToken: cancellationToken).ConfigureAwait(false);
+                .RunAsync(FolderOf(parsed, name), NetworkOf(parsed, name), cancellationToken: cancellationToken).ConfigureAwait(false);
             foreach (var line in removed)
             {
                 Console.Out.WriteLine($"removed {line}");
@@ -108,6 +116,25 @@ internal static class LabCommand
         command.SetAction((parsed, _) => LabSupervisor.RunAsync(new LabFolder(parsed.GetRequiredValue(folder))));
         return command;
     }
+
+    private static Option<string?> LabName()
+    {
+        var name = new Option<string?>("--name") { Description = "A lab of its own beside others; its server's data is then below /var/lib/netdeploy/NAME/server." };
+        name.Validators.Add(r =>
+        {
+            if (r.GetValueOrDefault<string?>() is { } text && (text.Length is 0 or > 32 || !text.All(c => char.IsAsciiLetterOrDigit(c) || c == '-')))
+            {
+                r.AddError("--name takes up to 32 letters, digits and '-'.");
+            }
+        });
+        return name;
+    }
+
+    private static LabFolder FolderOf(ParseResult parsed, Option<string?> name) =>
+        new(parsed.GetValue(name) is { } own ? Path.Combine(Common.DefaultData, own) : LabDefaults.StateFolder);
+
+    private static string NetworkOf(ParseResult parsed, Option<string?> name) =>
+        parsed.GetValue(name) is { } own ? own : LabDefaults.Namespace;
 
     private static Option<bool> Yes() => new("--yes") { Description = "Install what is missing without asking." };
 

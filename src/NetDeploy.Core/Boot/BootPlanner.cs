@@ -22,7 +22,7 @@ public static class BootPlanner
     /// <param name="deployment">That machine's newest deployment, or null.</param>
     public static BootPlan Plan(BootView view, MachineMatch match, Deployment? deployment, BootRequest request) => request switch
     {
-        BootRequest.Dhcp dhcp => Offer(view, match, dhcp.Client),
+        BootRequest.Dhcp dhcp => Offer(view, match, deployment, dhcp.Client),
         BootRequest.Tftp read => Read(view, match, deployment, read),
         BootRequest.Script get => Script(match, deployment, get),
         BootRequest.HttpLoader get => new(LoaderChoice.IsLoader(get.Name)
@@ -33,9 +33,9 @@ public static class BootPlanner
 
     /// <summary>
     /// The loader comes before the decision what to boot: the script or grub.cfg it fetches next holds that, and says on the
-    /// console why. So the state of the machine hardly matters here.
+    /// console why. So the state of the machine hardly matters here, but for the one below.
     /// </summary>
-    private static BootPlan Offer(BootView view, MachineMatch match, BootClient client)
+    private static BootPlan Offer(BootView view, MachineMatch match, Deployment? deployment, BootClient client)
     {
         if (client.Stage == BootStage.None)
         {
@@ -56,6 +56,13 @@ public static class BootPlanner
         string? alarm = null;
         var loops = view.Loaders.Fetches >= LoaderLoop;
         var loader = LoaderChoice.File(client, uefi);
+        if (loader is LoaderChoice.UefiIpxe && !MayDeploy(match, deployment))
+        {
+            // iPXE can start the disk only by ending, and UEFI firmware then tries its other network entries first, for a
+            // minute and more. GRUB chain-loads the disk's own loader at once, with and without Secure Boot.
+            loader = LoaderChoice.Shim;
+        }
+
         if (loops && loader is LoaderChoice.UefiIpxe)
         {
             // Secure Boot refuses an unsigned loader after loading it; shim starts in both states.
@@ -81,6 +88,10 @@ public static class BootPlanner
         var file = client.Stage == BootStage.Http ? view.LoaderUrl(loader) : loader;
         return new(new BootDecision.Offer(new BootOffer(file, $"{client.Stage} firmware gets its loader")), Alarm: alarm);
     }
+
+    /// <summary>True where the script may start the deploy environment.</summary>
+    private static bool MayDeploy(MachineMatch match, Deployment? deployment) =>
+        match is MachineMatch.Found { Machine.Quarantine: null } && deployment?.State.IsOpenGrant() is true;
 
     private static BootPlan Read(BootView view, MachineMatch match, Deployment? deployment, BootRequest.Tftp read)
     {

@@ -29,7 +29,7 @@ public class BootPlannerTests
         new(new BootClient { Mac = Mac, Stage = stage, Architectures = [.. architectures] });
 
     private static string? File(BootView view, BootRequest request, MachineMatch? match = null) =>
-        (BootPlanner.Plan(view, match ?? Found, null, request).Decision as BootDecision.Offer)?.File.File;
+        (BootPlanner.Plan(view, match ?? Found, Lives.Granted(), request).Decision as BootDecision.Offer)?.File.File;
 
     [Theory]
     [InlineData(BootStage.Pxe, UefiLoader.Shim, "undionly.kpxe", 0)]
@@ -50,6 +50,22 @@ public class BootPlannerTests
     {
         Assert.Equal("snponly.efi", File(View(UefiLoader.Ipxe, fetches: 1), Dhcp(BootStage.Pxe, 7)));
         Assert.Equal("bootnetx64.efi", File(View(UefiLoader.Ipxe, fetches: 2), Dhcp(BootStage.Pxe, 7)));
+    }
+
+    [Fact]
+    public void UEFI_that_boots_its_own_disk_gets_GRUB_which_starts_it_at_once()
+    {
+        var view = View(UefiLoader.Ipxe);
+        var held = new MachineMatch.Found(Blade with { Quarantine = new Quarantine(default, "d", "stuck") }, IdentityStrength.Claimed, "mac");
+        Assert.Equal("bootnetx64.efi", Offered(Found, null, 7));
+        Assert.Equal("bootnetx64.efi", Offered(Unknown, null, 7));
+        Assert.Equal("bootnetx64.efi", Offered(held, Lives.Granted(), 7));
+        Assert.Equal("bootnetx64.efi", Offered(Found, Lives.Granted() with { State = DeploymentState.Written }, 7));
+        Assert.Equal("snponly.efi", Offered(Found, Lives.Granted(), 7));
+        Assert.Equal("undionly.kpxe", Offered(Found, null, 0));
+
+        string? Offered(MachineMatch match, Deployment? deployment, ushort architecture) =>
+            (BootPlanner.Plan(view, match, deployment, Dhcp(BootStage.Pxe, architecture)).Decision as BootDecision.Offer)?.File.File;
     }
 
     [Fact]
