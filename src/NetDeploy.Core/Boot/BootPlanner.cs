@@ -56,14 +56,14 @@ public static class BootPlanner
         string? alarm = null;
         var loops = view.Loaders.Fetches >= LoaderLoop;
         var loader = LoaderChoice.File(client, uefi);
-        if (loader is LoaderChoice.UefiIpxe && !MayDeploy(match, deployment))
+        if (client.Stage == BootStage.Pxe && loader is LoaderChoice.UefiIpxe && !MayDeploy(match, deployment))
         {
             // iPXE can start the disk only by ending, and UEFI firmware then tries its other network entries first, for a
-            // minute and more. GRUB chain-loads the disk's own loader at once, with and without Secure Boot.
+            // minute and more. GRUB chain-loads the disk's own loader at once, with and without Secure Boot. It has no HTTP, so HTTP boot keeps iPXE.
             loader = LoaderChoice.Shim;
         }
 
-        if (loops && loader is LoaderChoice.UefiIpxe)
+        if (loops && client.Stage == BootStage.Pxe && loader is LoaderChoice.UefiIpxe)
         {
             // Secure Boot refuses an unsigned loader after loading it; shim starts in both states.
             loader = LoaderChoice.Shim;

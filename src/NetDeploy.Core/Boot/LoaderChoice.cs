@@ -15,10 +15,13 @@ public static class LoaderChoice
 
     public const string UefiIpxe = "snponly.efi";
 
-    /// <summary>iPXE with its own drivers: firmware that booted by HTTP need not offer SNP to it.</summary>
-    public const string UefiHttpIpxe = "ipxe.efi";
+    /// <summary>
+    /// iPXE with drivers of its own, fetched only by those who ask for it by name: after it took a NIC from OVMF it never gave
+    /// control back, so a machine that shall boot its disk hung there.
+    /// </summary>
+    private const string UefiIpxeWithDrivers = "ipxe.efi";
 
-    private static readonly ImmutableArray<string> FirstStages = [BiosIpxe, Shim, UefiIpxe, UefiHttpIpxe];
+    private static readonly ImmutableArray<string> FirstStages = [BiosIpxe, Shim, UefiIpxe, UefiIpxeWithDrivers];
 
     public static bool IsLoader(string name) => IsFirstStage(name) || name == Grub;
 
@@ -30,7 +33,7 @@ public static class LoaderChoice
     {
         { Kind: FirmwareKind.Bios, IsHttp: false } when client.Stage == BootStage.Pxe => BiosIpxe,
         { Kind: FirmwareKind.UefiX64, IsHttp: false } when client.Stage == BootStage.Pxe => uefi == UefiLoader.Shim ? Shim : UefiIpxe,
-        { Kind: FirmwareKind.UefiX64, IsHttp: true } when client.Stage == BootStage.Http => UefiHttpIpxe,
+        { Kind: FirmwareKind.UefiX64, IsHttp: true } when client.Stage == BootStage.Http => UefiIpxe,
         _ => null,
     };
 }

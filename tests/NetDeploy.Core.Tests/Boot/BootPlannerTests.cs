@@ -38,7 +38,7 @@ public class BootPlannerTests
     [InlineData(BootStage.Pxe, UefiLoader.Shim, "bootnetx64.efi", 9)]
     [InlineData(BootStage.Pxe, UefiLoader.Ipxe, "snponly.efi", 7)]
     [InlineData(BootStage.Pxe, UefiLoader.Shim, "undionly.kpxe", 0x7777, 0)]
-    [InlineData(BootStage.Http, UefiLoader.Shim, "http://10.77.0.1:8080/boot/loaders/ipxe.efi", 16)]
+    [InlineData(BootStage.Http, UefiLoader.Shim, "http://10.77.0.1:8080/boot/loaders/snponly.efi", 16)]
     [InlineData(BootStage.Ipxe, UefiLoader.Shim, "http://10.77.0.1:8080/boot/script?mac=${mac}&uuid=${uuid}", 7)]
     [InlineData(BootStage.Pxe, UefiLoader.Shim, null, 11)]
     [InlineData(BootStage.None, UefiLoader.Shim, null, 0)]
@@ -63,6 +63,7 @@ public class BootPlannerTests
         Assert.Equal("bootnetx64.efi", Offered(Found, Lives.Granted() with { State = DeploymentState.Written }, 7));
         Assert.Equal("snponly.efi", Offered(Found, Lives.Granted(), 7));
         Assert.Equal("undionly.kpxe", Offered(Found, null, 0));
+        Assert.EndsWith("/snponly.efi", (BootPlanner.Plan(view, Found, null, Dhcp(BootStage.Http, 16)).Decision as BootDecision.Offer)?.File.File, StringComparison.Ordinal);
 
         string? Offered(MachineMatch match, Deployment? deployment, ushort architecture) =>
             (BootPlanner.Plan(view, match, deployment, Dhcp(BootStage.Pxe, architecture)).Decision as BootDecision.Offer)?.File.File;
