@@ -32,17 +32,10 @@ internal static unsafe partial class LibC
 
     public const int MsgTrunc = 0x20;
 
-    public const int Enoent = 2;
     public const int Eintr = 4;
     public const int Eagain = 11;
     public const int Eacces = 13;
-    public const int Exdev = 18;
     public const int Enodev = 19;
-    public const int Enotdir = 20;
-    public const int Einval = 22;
-    public const int Enametoolong = 36;
-    public const int Enosys = 38;
-    public const int Eloop = 40;
     public const int Eaddrinuse = 98;
     public const int Eaddrnotavail = 99;
     public const int Eperm = 1;
@@ -68,15 +61,6 @@ internal static unsafe partial class LibC
         public void* Control;
         public nuint ControlLength;
         public int Flags;
-    }
-
-    /// <summary>Argument of openat2 (linux/openat2.h).</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    public struct OpenHow
-    {
-        public ulong Flags;
-        public ulong Mode;
-        public ulong Resolve;
     }
 
     [LibraryImport("libc", EntryPoint = "socket", SetLastError = true)]
@@ -123,12 +107,6 @@ internal static unsafe partial class LibC
 
     [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
     public static partial nint Write(int fd, void* buffer, nuint count);
-
-    [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
-    public static partial nint OpenAt2(nint number, nint directory, byte* path, OpenHow* how, nuint size);
-
-    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true)]
-    public static partial int StatX(int directory, byte* path, int flags, uint mask, byte* result);
 
     public static string Describe(int error) => $"{Marshal.GetPInvokeErrorMessage(error)} (errno {error})";
 }
