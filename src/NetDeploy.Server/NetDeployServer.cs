@@ -49,7 +49,6 @@ public sealed class NetDeployServer : IAsyncDisposable
             await server.DisposeAsync().ConfigureAwait(false);
             throw e switch
             {
-                StoreException or TftpStartException or DhcpStartException or JournalDamagedException => new ServerFault(e.Message, "It is in the message above.", e),
                 UnauthorizedAccessException => new ServerFault(e.Message, $"Run the server as the user that owns {config.Data}, or as root.", e),
                 BootFilesException files => new ServerFault(files.Message, files.Remedy, e),
                 _ => e,

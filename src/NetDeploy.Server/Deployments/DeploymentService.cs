@@ -228,7 +228,7 @@ public sealed partial class DeploymentService : IAsyncDisposable
             }
         }
 
-        throw new StoreException($"Deployment {deploymentId} lost {Attempts} races in a row.");
+        throw new StoreException($"Deployment {deploymentId} lost {Attempts} races in a row.", "Try again.");
     }
 
     private static Machine NextMachine(Machine machine, Outcome outcome, DateTimeOffset now)

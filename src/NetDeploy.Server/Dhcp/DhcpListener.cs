@@ -22,7 +22,7 @@ internal sealed unsafe class DhcpListener : IDisposable
     private DhcpSocket _socket;
     private uint _dropped;
 
-    /// <exception cref="DhcpStartException">The message has the remedy.</exception>
+    /// <exception cref="ServerFault">The interface is missing, or the port taken or forbidden.</exception>
     public DhcpListener(DhcpInterface @interface, int receiveBuffer, DhcpResponder responder, DhcpMetrics metrics, ILogger logger)
     {
         _interface = @interface;
@@ -36,7 +36,7 @@ internal sealed unsafe class DhcpListener : IDisposable
         if (_stop < 0)
         {
             _socket.Dispose();
-            throw new DhcpStartException($"No event descriptor: {Marshal.GetLastPInvokeErrorMessage()}.");
+            throw new ServerFault($"No event descriptor: {Marshal.GetLastPInvokeErrorMessage()}.", "Let the process open more files (systemd: LimitNOFILE=).");
         }
 
         _thread = new Thread(Run) { IsBackground = true, Name = $"dhcp {@interface.Name}" };
@@ -126,7 +126,7 @@ internal sealed unsafe class DhcpListener : IDisposable
                 DhcpLog.Resumed(_logger, _interface.Name);
                 return;
             }
-            catch (DhcpStartException)
+            catch (ServerFault)
             {
                 // Said once, by Interrupted; the interface is still away.
                 continue;

@@ -42,13 +42,13 @@ internal sealed unsafe class DhcpSocket : IReplyChannel, IDisposable
     public int Descriptor => _socket;
 
     /// <summary>Binds port 67 on the interface.</summary>
-    /// <exception cref="DhcpStartException">The message has the remedy.</exception>
+    /// <exception cref="ServerFault">The interface is missing, or the port taken or forbidden.</exception>
     public static DhcpSocket Open(DhcpInterface @interface, int receiveBuffer, DhcpMetrics metrics, ILogger logger)
     {
         var index = (int)Libc.InterfaceIndex(@interface.Name);
         if (index == 0)
         {
-            throw new DhcpStartException($"There is no interface {@interface.Name}. Name one that `ip -br link` shows.");
+            throw new ServerFault($"There is no interface {@interface.Name}.", "Name one that `ip -br link` shows.");
         }
 
         var socket = new DhcpSocket(@interface, index, metrics, logger);
@@ -172,15 +172,19 @@ internal sealed unsafe class DhcpSocket : IReplyChannel, IDisposable
         }
 
         var error = Marshal.GetLastPInvokeError();
-        throw new DhcpStartException(error switch
+        throw error switch
         {
-            Libc.AddressInUse => $"UDP port 67 on {_interface.Name} is taken: another DHCP server runs on this host (dnsmasq, kea, isc-dhcp-server, libvirt's). "
-                + "`ss -ulnp 'sport = :67'` names it; stop it, or take this interface out of its configuration.",
-            Libc.AccessDenied or Libc.NotPermitted => $"This user may not open UDP port 67 on {_interface.Name} ({call}). "
-                + "Start as root, or give the process CAP_NET_BIND_SERVICE, CAP_NET_RAW and CAP_NET_ADMIN (systemd: AmbientCapabilities=).",
-            Libc.NoDevice => $"There is no interface {_interface.Name}. Name one that `ip -br link` shows.",
-            _ => $"UDP port 67 on {_interface.Name} cannot be opened: {call}: {Marshal.GetPInvokeErrorMessage(error)}.",
-        });
+            Libc.AddressInUse => new ServerFault(
+                $"UDP port 67 on {_interface.Name} is taken: another DHCP server runs on this host (dnsmasq, kea, isc-dhcp-server, libvirt's).",
+                "`ss -ulnp 'sport = :67'` names it; stop it, or take this interface out of its configuration."),
+            Libc.AccessDenied or Libc.NotPermitted => new ServerFault(
+                $"This user may not open UDP port 67 on {_interface.Name} ({call}).",
+                "Start as root, or give the process CAP_NET_BIND_SERVICE, CAP_NET_RAW and CAP_NET_ADMIN (systemd: AmbientCapabilities=)."),
+            Libc.NoDevice => new ServerFault($"There is no interface {_interface.Name}.", "Name one that `ip -br link` shows."),
+            _ => new ServerFault(
+                $"UDP port 67 on {_interface.Name} cannot be opened: {call}: {Marshal.GetPInvokeErrorMessage(error)}.",
+                $"`ip -br link show {_interface.Name}` says whether the interface is up."),
+        };
     }
 
     private static ReceivedPacket Describe(int length, ReadOnlySpan<byte> control)

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
-namespace NetDeploy.Server.Leases;
+namespace NetDeploy.Server.Storage;
 
 /// <summary>Journals as files.</summary>
 public sealed partial class DiskJournalStorage : IJournalStorage
