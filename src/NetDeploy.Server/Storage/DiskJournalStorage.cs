@@ -1,14 +1,11 @@
-using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
+using NetDeploy.Server.Linux;
 
 namespace NetDeploy.Server.Storage;
 
 /// <summary>Journals as files.</summary>
-public sealed partial class DiskJournalStorage : IJournalStorage
+public sealed class DiskJournalStorage : IJournalStorage
 {
-    /// <summary>O_CLOEXEC; a directory opens read-only.</summary>
-    private const int OpenDirectory = 0x80000;
-
     public static DiskJournalStorage Instance { get; } = new();
 
     public IJournalFile Open(string path)
@@ -23,7 +20,7 @@ public sealed partial class DiskJournalStorage : IJournalStorage
                 SyncName(path);
             }
 
-            return new DiskJournalFile(handle);
+            return new DiskJournalFile(handle, path);
         }
         catch (UnauthorizedAccessException error)
         {
@@ -33,31 +30,11 @@ public sealed partial class DiskJournalStorage : IJournalStorage
 
     public void Replace(string source, string target) => File.Move(source, target, overwrite: true);
 
-    public void SyncName(string path)
-    {
-        var directory = Path.GetDirectoryName(Path.GetFullPath(path))!;
-        var descriptor = Native.Open(directory, OpenDirectory);
-        if (descriptor < 0)
-        {
-            throw new IOException($"The directory {directory} cannot be opened: {Marshal.GetLastPInvokeErrorMessage()}.");
-        }
-
-        try
-        {
-            if (Native.Fsync(descriptor) != 0)
-            {
-                throw new IOException($"The directory {directory} could not be synced to disk: {Marshal.GetLastPInvokeErrorMessage()}.");
-            }
-        }
-        finally
-        {
-            _ = Native.Close(descriptor);
-        }
-    }
+    public void SyncName(string path) => Posix.SyncFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
 
     public void Delete(string path) => File.Delete(path);
 
-    private sealed class DiskJournalFile(SafeFileHandle handle) : IJournalFile
+    private sealed class DiskJournalFile(SafeFileHandle handle, string path) : IJournalFile
     {
         public long Length => RandomAccess.GetLength(handle);
 
@@ -74,31 +51,10 @@ public sealed partial class DiskJournalStorage : IJournalStorage
 
         public void Write(long offset, ReadOnlySpan<byte> bytes) => RandomAccess.Write(handle, bytes, offset);
 
-        public void Sync()
-        {
-            if (Native.Fdatasync(handle) != 0)
-            {
-                throw new IOException($"fdatasync failed: {Marshal.GetLastPInvokeErrorMessage()}.");
-            }
-        }
+        public void Sync() => Posix.SyncData(handle, path);
 
         public void Truncate(long length) => RandomAccess.SetLength(handle, length);
 
         public void Dispose() => handle.Dispose();
-    }
-
-    private static partial class Native
-    {
-        [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-        public static partial int Open(string path, int flags);
-
-        [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
-        public static partial int Fsync(int descriptor);
-
-        [LibraryImport("libc", EntryPoint = "fdatasync", SetLastError = true)]
-        public static partial int Fdatasync(SafeFileHandle descriptor);
-
-        [LibraryImport("libc", EntryPoint = "close")]
-        public static partial int Close(int descriptor);
     }
 }

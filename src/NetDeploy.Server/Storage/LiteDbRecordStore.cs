@@ -1,10 +1,11 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json;
+using JsonSerializer = System.Text.Json.JsonSerializer;
 using LiteDB;
 using NetDeploy.Core.Deployments;
 using NetDeploy.Core.Machines;
-using JsonSerializer = System.Text.Json.JsonSerializer;
+using NetDeploy.Server.Linux;
 
 namespace NetDeploy.Server.Storage;
 
@@ -202,7 +203,7 @@ public sealed class LiteDbRecordStore : IRecordStore
             RandomAccess.FlushToDisk(file);
         }
 
-        FolderSync.Sync(Path.GetDirectoryName(_database)!);
+        Posix.SyncFolder(Path.GetDirectoryName(_database)!);
         _lite = OpenLite(_database);
         _lite.Checkpoint();
         _journal.Clear();

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using NetDeploy.Server.Linux;
 
 namespace NetDeploy.Server.Storage;
 
@@ -30,7 +31,7 @@ public static class ServerKey
             }
 
             File.Move(part, path);
-            FolderSync.Sync(Path.GetDirectoryName(Path.GetFullPath(path))!);
+            Posix.SyncFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
         }
 
         const UnixFileMode Others = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;

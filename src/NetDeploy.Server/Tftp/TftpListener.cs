@@ -1,5 +1,5 @@
 using System.Net;
-using NetDeploy.Server.Tftp.Linux;
+using NetDeploy.Server.Linux;
 
 namespace NetDeploy.Server.Tftp;
 

@@ -2,7 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using NetDeploy.Protocols.Tftp;
 using NetDeploy.Server.Tftp;
-using NetDeploy.Server.Tftp.Linux;
+using NetDeploy.Server.Linux;
 
 namespace NetDeploy.Server.Tests.Tftp;
 
