@@ -83,7 +83,7 @@ public sealed class LiteDbRecordStore : IRecordStore
             journal.Dispose();
             throw new StoreException(
                 $"The store {database} is damaged: {failure.Message}",
-                "Restore the data folder from a copy; the machines' documents can also be applied to an empty folder.", failure);
+                "Restore the data folder from a copy and start with --restored; the machines' documents can also be applied to an empty folder.", failure);
         }
     }
 
