@@ -49,7 +49,6 @@ public sealed class NetDeployServer : IAsyncDisposable
             await server.DisposeAsync().ConfigureAwait(false);
             throw e switch
             {
-                StoreException or TftpStartException or DhcpStartException or JournalDamagedException => new ServerFault(e.Message, "It is in the message above.", e),
                 UnauthorizedAccessException => new ServerFault(e.Message, $"Run the server as the user that owns {config.Data}, or as root.", e),
                 BootFilesException files => new ServerFault(files.Message, files.Remedy, e),
                 _ => e,
@@ -84,7 +83,7 @@ public sealed class NetDeployServer : IAsyncDisposable
         // State. The store's lock is what keeps a second server out, so it comes before anything that a second one would disturb.
         Directory.CreateDirectory(ServerPaths.State(config.Data));
         Directory.CreateDirectory(ServerPaths.Keys(config.Data), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        var store = Closing(LiteDbRecordStore.Open(ServerPaths.State(config.Data)));
+        var store = Closing(LiteDbRecordStore.Open(ServerPaths.State(config.Data), config.Restored));
         var leases = LeaseStore.Open(Path.Combine(ServerPaths.State(config.Data), "leases.journal"), clock, _logging.CreateLogger<LeaseStore>());
         _closing.Push(() => Now(leases.Dispose));
         var bulk = new BulkStore(ServerPaths.Bulk(config.Data), clock: clock);
@@ -108,7 +107,12 @@ public sealed class NetDeployServer : IAsyncDisposable
         var desk = new BootDesk(
             deployments,
             owners,
-            new BootDeskOptions { HttpPort = config.BootPort, LoaderOf = m => documents.Current.Snapshot.Machines.GetValueOrDefault(m.Name)?.UefiLoader },
+            new BootDeskOptions
+            {
+                HttpPort = config.BootPort,
+                KernelArguments = config.KernelArguments,
+                LoaderOf = m => documents.Current.Snapshot.Machines.GetValueOrDefault(m.Name)?.UefiLoader,
+            },
             clock,
             _logging.CreateLogger<BootDesk>());
 

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
+using NetDeploy.Core.Boot;
 using YamlDotNet.Core;
 using YamlDotNet.Serialization;
 using YamlDotNet.Serialization.NamingConventions;
@@ -37,8 +38,11 @@ public sealed record ServerConfig
     /// <summary>The control socket of a lab that powers machines; null: a person does.</summary>
     public string? LabPower { get; init; }
 
-    /// <summary>Arguments for the kernel of the deploy environment, such as a serial console.</summary>
-    public string KernelArguments { get; init; } = "";
+    /// <summary>Arguments for the kernel of the deploy environment; the last console gets the environment's own output.</summary>
+    public ImmutableArray<string> KernelArguments { get; init; } = ["console=tty0", "console=ttyS0,115200n8"];
+
+    /// <summary>The data folder is a restored copy: the store gets a new generation, which voids open grants and tokens. For one start, so in no file.</summary>
+    public bool Restored { get; init; }
 
     /// <exception cref="ServerFault">The file is missing, is not YAML, or holds a key or value that means nothing.</exception>
     public static ServerConfig Load(string path)
@@ -67,12 +71,27 @@ public sealed record ServerConfig
                 Images = file.Images ?? defaults.Images,
                 StartWorker = file.StartWorker ?? defaults.StartWorker,
                 LabPower = file.LabPower,
-                KernelArguments = file.KernelArguments ?? defaults.KernelArguments,
+                KernelArguments = file.KernelArguments is { } arguments ? Checked(path, arguments) : defaults.KernelArguments,
             };
         }
         catch (YamlException e)
         {
             throw new ServerFault($"{path}:{e.Start.Line}:{e.Start.Column}: {e.InnerException?.Message ?? e.Message}", "The keys are data, interfaces, bootPort, profiles, bootFiles, images, startWorker, labPower, kernelArguments.", e);
+        }
+    }
+
+    /// <summary>Found now, and not when the first machine boots.</summary>
+    private static ImmutableArray<string> Checked(string path, string arguments)
+    {
+        ImmutableArray<string> words = [.. arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries)];
+        try
+        {
+            new KernelCommandLine().AddAll(words);
+            return words;
+        }
+        catch (ArgumentException e)
+        {
+            throw new ServerFault($"{path}: kernelArguments: {e.Message}", "Write arguments such as console=ttyS1,115200n8, with blanks between.", e);
         }
     }
 

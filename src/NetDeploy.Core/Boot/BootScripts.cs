@@ -8,9 +8,9 @@ namespace NetDeploy.Core.Boot;
 /// <summary>What the script of a deployment names.</summary>
 /// <param name="ServerAddress">For GRUB's TFTP paths.</param>
 /// <param name="BaseUrl">The boot listener, such as http://10.77.0.1:8080.</param>
-/// <param name="Console">Console arguments; the last one gets the environment's own output.</param>
+/// <param name="KernelArguments">The last console among them gets the environment's own output.</param>
 public sealed record DeployScript(
-    string MachineName, string DeploymentId, string Token, MacAddress Mac, System.Net.IPAddress ServerAddress, string BaseUrl, ImmutableArray<string> Console)
+    string MachineName, string DeploymentId, string Token, MacAddress Mac, System.Net.IPAddress ServerAddress, string BaseUrl, ImmutableArray<string> KernelArguments)
 {
     public override string ToString() => $"DeployScript {MachineName} {DeploymentId}, token ***";
 }
@@ -107,7 +107,7 @@ public static class BootScripts
             .Add($"netdeploy.deployment={script.DeploymentId}")
             .Add($"netdeploy.token={script.Token}")
             .Add($"BOOTIF=01-{script.Mac.ToString('-')}")
-            .AddAll(script.Console);
+            .AddAll(script.KernelArguments);
         return Render(dialect == ScriptDialect.Ipxe ? IpxeDeployTemplate : GrubDeployTemplate, new ScriptObject
         {
             ["machine"] = Plain(script.MachineName),

@@ -1,6 +1,5 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
-using System.Net;
 using NetDeploy.Protocols;
 
 namespace NetDeploy.Core.Machines;
@@ -86,13 +85,6 @@ public sealed class MachineIndex
         .. _bySlot.Where(g => g.Count() > 1).Select(g => Conflict([.. g], $"slot {g.Key} is bound to")),
         .. _byMac.Where(g => g.Count() > 1).Select(g => Conflict([.. g], $"MAC {g.Key} is bound to")),
     ];
-
-    /// <summary>The machine whose specification has this static address; null where none, or several.</summary>
-    public Machine? ByAddress(IPAddress address)
-    {
-        var owners = Machines.Where(m => m.Addresses.Contains(address)).Take(2).ToList();
-        return owners.Count == 1 ? owners[0] : null;
-    }
 
     private static MachineMatch.Conflict Conflict(ImmutableArray<Machine> machines, string what)
     {

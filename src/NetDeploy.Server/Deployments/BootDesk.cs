@@ -39,8 +39,8 @@ public sealed record BootDeskOptions
     /// <summary>The boot listener's port.</summary>
     public required int HttpPort { get; init; }
 
-    /// <summary>Kernel consoles of the deploy environment; the last one gets its own output.</summary>
-    public ImmutableArray<string> Console { get; init; } = ["console=tty0", "console=ttyS0,115200n8"];
+    /// <summary>Arguments for the kernel of the deploy environment.</summary>
+    public ImmutableArray<string> KernelArguments { get; init; } = [];
 
     /// <summary>The loader that a machine's document asks for, whatever its network says; null: the network's.</summary>
     public Func<Machine, UefiLoader?> LoaderOf { get; init; } = _ => null;
@@ -188,7 +188,7 @@ public sealed class BootDesk : IBootOffers
 
         return new BootReply.Text(result.Deploy is { } grant
             ? BootScripts.Deploy(dialect, new DeployScript(
-                machine.Name, grant.Deployment.Id, grant.DeployToken, mac, view.ServerAddress, view.BaseUrl, _options.Console))
+                machine.Name, grant.Deployment.Id, grant.DeployToken, mac, view.ServerAddress, view.BaseUrl, _options.KernelArguments))
             : BootScripts.Local(dialect, $"{machine.Name}: {result.LocalReason}. Next: netdeploy show {machine.Name}"));
     }
 

@@ -44,14 +44,6 @@ internal sealed class DeadlineBoard : IAsyncDisposable
         }
     }
 
-    public TimeSpan? Left(string deploymentId)
-    {
-        lock (_gate)
-        {
-            return _armed.TryGetValue(deploymentId, out var armed) ? armed.Limit - _clock.GetElapsedTime(armed.Start) : null;
-        }
-    }
-
     /// <summary>Ends when the deadlines that have passed were handled.</summary>
     public Task SettledAsync()
     {

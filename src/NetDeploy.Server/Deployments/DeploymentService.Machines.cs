@@ -88,7 +88,7 @@ public sealed partial class DeploymentService
             }
         }
 
-        throw new StoreException($"Machine {name} lost {Attempts} races in a row.");
+        throw new StoreException($"Machine {name} lost {Attempts} races in a row.", "Try again.");
     }
 
     /// <summary>One attempt to give one machine one recipe. Machine and deployment change in one transaction, so two grants never stand.</summary>
@@ -137,7 +137,7 @@ public sealed partial class DeploymentService
             }
         }
 
-        throw new StoreException($"The grant for {request.MachineName} lost {Attempts} races in a row.");
+        throw new StoreException($"The grant for {request.MachineName} lost {Attempts} races in a row.", "Try again.");
     }
 
     /// <summary>The image is built: the grant begins. False where the deployment ended meanwhile.</summary>
@@ -236,7 +236,7 @@ public sealed partial class DeploymentService
             }
         }
 
-        throw new StoreException($"Machine {name} lost {Attempts} races in a row.");
+        throw new StoreException($"Machine {name} lost {Attempts} races in a row.", "Try again.");
     }
 
     /// <summary>Another machine that owns a MAC or the slot of this one.</summary>

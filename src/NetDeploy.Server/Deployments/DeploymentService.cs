@@ -116,9 +116,6 @@ public sealed partial class DeploymentService : IAsyncDisposable
     public ValueTask<ImmutableArray<Deployment>> DeploymentsOfAsync(string machineId, CancellationToken cancellationToken = default) =>
         _store.DeploymentsOfAsync(machineId, cancellationToken);
 
-    /// <summary>What is left before silence ends the deployment; null where nothing is awaited.</summary>
-    public TimeSpan? DeadlineLeft(string deploymentId) => _deadlines.Left(deploymentId);
-
     /// <summary>The machine's timeline after a sequence number, oldest first; null for an unknown name.</summary>
     public async Task<TimelinePage?> TimelineAsync(
         string machineName, long after = 0, int limit = IRecordStore.TimelineBound, CancellationToken cancellationToken = default) =>
@@ -228,7 +225,7 @@ public sealed partial class DeploymentService : IAsyncDisposable
             }
         }
 
-        throw new StoreException($"Deployment {deploymentId} lost {Attempts} races in a row.");
+        throw new StoreException($"Deployment {deploymentId} lost {Attempts} races in a row.", "Try again.");
     }
 
     private static Machine NextMachine(Machine machine, Outcome outcome, DateTimeOffset now)

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
 using NetDeploy.Core.Addressing;
 using NetDeploy.Protocols.Dhcp;
+using NetDeploy.Server.Linux;
 
 namespace NetDeploy.Server.Dhcp;
 
@@ -22,7 +23,7 @@ internal sealed unsafe class DhcpListener : IDisposable
     private DhcpSocket _socket;
     private uint _dropped;
 
-    /// <exception cref="DhcpStartException">The message has the remedy.</exception>
+    /// <exception cref="ServerFault">The interface is missing, or the port taken or forbidden.</exception>
     public DhcpListener(DhcpInterface @interface, int receiveBuffer, DhcpResponder responder, DhcpMetrics metrics, ILogger logger)
     {
         _interface = @interface;
@@ -32,11 +33,11 @@ internal sealed unsafe class DhcpListener : IDisposable
         _metrics = metrics;
         _logger = logger;
         _socket = DhcpSocket.Open(@interface, receiveBuffer, metrics, logger);
-        _stop = Libc.EventDescriptor(0, Libc.CloseOnExec);
+        _stop = LibC.EventFd(0, LibC.SockCloseOnExec);
         if (_stop < 0)
         {
             _socket.Dispose();
-            throw new DhcpStartException($"No event descriptor: {Marshal.GetLastPInvokeErrorMessage()}.");
+            throw new ServerFault($"No event descriptor: {Marshal.GetLastPInvokeErrorMessage()}.", "Let the process open more files (systemd: LimitNOFILE=).");
         }
 
         _thread = new Thread(Run) { IsBackground = true, Name = $"dhcp {@interface.Name}" };
@@ -53,7 +54,7 @@ internal sealed unsafe class DhcpListener : IDisposable
     {
         _stopping = true;
         var one = 1UL;
-        _ = Libc.Write(_stop, &one, sizeof(ulong));
+        _ = LibC.Write(_stop, &one, sizeof(ulong));
         if (_thread.IsAlive)
         {
             _thread.Join();
@@ -64,7 +65,7 @@ internal sealed unsafe class DhcpListener : IDisposable
     {
         Stop();
         _socket.Dispose();
-        _ = Libc.Close(_stop);
+        _ = LibC.Close(_stop);
     }
 
     private void Run()
@@ -126,7 +127,7 @@ internal sealed unsafe class DhcpListener : IDisposable
                 DhcpLog.Resumed(_logger, _interface.Name);
                 return;
             }
-            catch (DhcpStartException)
+            catch (ServerFault)
             {
                 // Said once, by Interrupted; the interface is still away.
                 continue;
@@ -137,9 +138,9 @@ internal sealed unsafe class DhcpListener : IDisposable
     /// <summary>True: the descriptor can be read. False: time is over, or the listener stops.</summary>
     private bool Wait(int descriptor, TimeSpan timeout)
     {
-        var entries = stackalloc Libc.PollEntry[2];
-        entries[0] = new Libc.PollEntry { Descriptor = _stop, Events = Libc.PollIn };
-        entries[1] = new Libc.PollEntry { Descriptor = descriptor, Events = Libc.PollIn };
-        return Libc.Poll(entries, 2, timeout == Timeout.InfiniteTimeSpan ? -1 : (int)timeout.TotalMilliseconds) > 0 && entries[1].Returned != 0;
+        var entries = stackalloc LibC.PollFd[2];
+        entries[0] = new LibC.PollFd { Fd = _stop, Events = LibC.PollIn };
+        entries[1] = new LibC.PollFd { Fd = descriptor, Events = LibC.PollIn };
+        return LibC.Poll(entries, 2, timeout == Timeout.InfiniteTimeSpan ? -1 : (int)timeout.TotalMilliseconds) > 0 && entries[1].Returned != 0;
     }
 }

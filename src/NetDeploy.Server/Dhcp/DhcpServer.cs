@@ -26,7 +26,7 @@ public sealed class DhcpServer : IDisposable
     }
 
     /// <summary>Opens every interface, then answers on all of them; on none where one fails.</summary>
-    /// <exception cref="DhcpStartException">The message has the remedy.</exception>
+    /// <exception cref="ServerFault">An interface or its address is missing, or the port taken or forbidden.</exception>
     public void Start()
     {
         try
@@ -65,11 +65,12 @@ public sealed class DhcpServer : IDisposable
     private static void CheckAddress(DhcpInterface @interface)
     {
         var known = NetworkInterface.GetAllNetworkInterfaces().FirstOrDefault(n => n.Name == @interface.Name)
-            ?? throw new DhcpStartException($"There is no interface {@interface.Name}. Name one that `ip -br link` shows.");
+            ?? throw new ServerFault($"There is no interface {@interface.Name}.", "Name one that `ip -br link` shows.");
         if (!known.GetIPProperties().UnicastAddresses.Any(a => a.Address.Equals(@interface.Address)))
         {
-            throw new DhcpStartException(
-                $"{@interface.Name} does not have the address {@interface.Address}. Add it with its prefix length (`ip addr add {@interface.Address}/24 dev {@interface.Name}`), or name the one that `ip -br addr` shows.");
+            throw new ServerFault(
+                $"{@interface.Name} does not have the address {@interface.Address}.",
+                $"Add it with its prefix length (`ip addr add {@interface.Address}/24 dev {@interface.Name}`), or name the one that `ip -br addr` shows.");
         }
     }
 }

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using NetDeploy.Core.Addressing;
 using NetDeploy.Protocols;
 using NetDeploy.Protocols.Dhcp;
+using NetDeploy.Server.Linux;
 
 namespace NetDeploy.Server.Dhcp;
 
@@ -42,13 +43,13 @@ internal sealed unsafe class DhcpSocket : IReplyChannel, IDisposable
     public int Descriptor => _socket;
 
     /// <summary>Binds port 67 on the interface.</summary>
-    /// <exception cref="DhcpStartException">The message has the remedy.</exception>
+    /// <exception cref="ServerFault">The interface is missing, or the port taken or forbidden.</exception>
     public static DhcpSocket Open(DhcpInterface @interface, int receiveBuffer, DhcpMetrics metrics, ILogger logger)
     {
-        var index = (int)Libc.InterfaceIndex(@interface.Name);
+        var index = (int)LibC.InterfaceIndex(@interface.Name);
         if (index == 0)
         {
-            throw new DhcpStartException($"There is no interface {@interface.Name}. Name one that `ip -br link` shows.");
+            throw new ServerFault($"There is no interface {@interface.Name}.", "Name one that `ip -br link` shows.");
         }
 
         var socket = new DhcpSocket(@interface, index, metrics, logger);
@@ -73,12 +74,12 @@ internal sealed unsafe class DhcpSocket : IReplyChannel, IDisposable
         var control = stackalloc byte[controlLength];
         fixed (byte* bytes = buffer)
         {
-            var segment = new Libc.Segment { Base = bytes, Length = (nuint)buffer.Length };
-            var message = new Libc.Message { Segments = &segment, SegmentCount = 1, Control = control, ControlLength = controlLength };
-            var length = Libc.Receive(_socket, &message, 0);
+            var segment = new LibC.IoVec { Base = bytes, Length = (nuint)buffer.Length };
+            var message = new LibC.MsgHdr { Vectors = &segment, VectorCount = 1, Control = control, ControlLength = controlLength };
+            var length = LibC.RecvMsg(_socket, &message, 0);
             if (length < 0)
             {
-                return Marshal.GetLastPInvokeError() is Libc.TryAgain or Libc.Interrupted
+                return Marshal.GetLastPInvokeError() is LibC.Eagain or LibC.Eintr
                     ? null
                     : throw new DhcpSocketException(Marshal.GetLastPInvokeErrorMessage());
             }
@@ -132,37 +133,39 @@ internal sealed unsafe class DhcpSocket : IReplyChannel, IDisposable
 
     private void BindServerPort(int receiveBuffer)
     {
-        _socket = Libc.Socket(Libc.AddressFamilyInet, Libc.Datagram | Libc.CloseOnExec | Libc.NonBlocking, 0);
+        _socket = LibC.Socket(LibC.AfInet, LibC.SockDgram | LibC.SockCloseOnExec | LibC.SockNonBlock, 0);
         var name = Encoding.UTF8.GetBytes(_interface.Name + "\0");
         fixed (byte* device = name)
         {
             Check(_socket >= 0 ? 0 : -1, "socket");
-            Check(Libc.SetOption(_socket, Libc.SocketLevel, Libc.BindToDevice, device, (uint)name.Length), "SO_BINDTODEVICE");
+            Check(LibC.SetSockOpt(_socket, LibC.SolSocket, LibC.SoBindToDevice, device, (uint)name.Length), "SO_BINDTODEVICE");
         }
 
-        Check(Libc.SetOption(_socket, Libc.SocketLevel, Libc.Broadcast, 1), "SO_BROADCAST");
-        Check(Libc.SetOption(_socket, Libc.IpLevel, Libc.PacketInfo, 1), "IP_PKTINFO");
-        Check(Libc.SetOption(_socket, Libc.SocketLevel, Libc.ReceiveQueueOverflow, 1), "SO_RXQ_OVFL");
+        Check(Set(LibC.SolSocket, LibC.SoBroadcast, 1), "SO_BROADCAST");
+        Check(Set(LibC.SolIp, LibC.IpPktInfo, 1), "IP_PKTINFO");
+        Check(Set(LibC.SolSocket, LibC.SoRxqOvfl, 1), "SO_RXQ_OVFL");
 
         // The forced form ignores net.core.rmem_max and needs CAP_NET_ADMIN; the plain one takes what is allowed.
-        if (Libc.SetOption(_socket, Libc.SocketLevel, Libc.ReceiveBufferForce, receiveBuffer) != 0)
+        if (Set(LibC.SolSocket, LibC.SoRcvBufForce, receiveBuffer) != 0)
         {
-            Check(Libc.SetOption(_socket, Libc.SocketLevel, Libc.ReceiveBuffer, receiveBuffer), "SO_RCVBUF");
+            Check(Set(LibC.SolSocket, LibC.SoRcvBuf, receiveBuffer), "SO_RCVBUF");
         }
 
         // No SO_REUSEADDR nor SO_REUSEPORT: a second server on the port has to be an error, not half of the packets.
         var address = Address(Ipv4Address.Any, DhcpConstants.ServerPort);
-        Check(Libc.Bind(_socket, &address, (uint)sizeof(Libc.SocketAddress)), "bind");
+        Check(LibC.Bind(_socket, (byte*)&address, (uint)sizeof(LibC.SockAddrIn)), "bind");
     }
 
     private void OpenLink()
     {
-        _link = Libc.Socket(Libc.AddressFamilyPacket, Libc.Datagram | Libc.CloseOnExec | Libc.NonBlocking, 0);
+        _link = LibC.Socket(LibC.AfPacket, LibC.SockDgram | LibC.SockCloseOnExec | LibC.SockNonBlock, 0);
         if (_link < 0)
         {
             DhcpLog.NoLinkSocket(_logger, _interface.Name, Marshal.GetLastPInvokeErrorMessage());
         }
     }
+
+    private int Set(int level, int name, int value) => LibC.SetSockOpt(_socket, level, name, &value, sizeof(int));
 
     private void Check(int result, string call)
     {
@@ -172,36 +175,40 @@ internal sealed unsafe class DhcpSocket : IReplyChannel, IDisposable
         }
 
         var error = Marshal.GetLastPInvokeError();
-        throw new DhcpStartException(error switch
+        throw error switch
         {
-            Libc.AddressInUse => $"UDP port 67 on {_interface.Name} is taken: another DHCP server runs on this host (dnsmasq, kea, isc-dhcp-server, libvirt's). "
-                + "`ss -ulnp 'sport = :67'` names it; stop it, or take this interface out of its configuration.",
-            Libc.AccessDenied or Libc.NotPermitted => $"This user may not open UDP port 67 on {_interface.Name} ({call}). "
-                + "Start as root, or give the process CAP_NET_BIND_SERVICE, CAP_NET_RAW and CAP_NET_ADMIN (systemd: AmbientCapabilities=).",
-            Libc.NoDevice => $"There is no interface {_interface.Name}. Name one that `ip -br link` shows.",
-            _ => $"UDP port 67 on {_interface.Name} cannot be opened: {call}: {Marshal.GetPInvokeErrorMessage(error)}.",
-        });
+            LibC.Eaddrinuse => new ServerFault(
+                $"UDP port 67 on {_interface.Name} is taken: another DHCP server runs on this host (dnsmasq, kea, isc-dhcp-server, libvirt's).",
+                "`ss -ulnp 'sport = :67'` names it; stop it, or take this interface out of its configuration."),
+            LibC.Eacces or LibC.Eperm => new ServerFault(
+                $"This user may not open UDP port 67 on {_interface.Name} ({call}).",
+                "Start as root, or give the process CAP_NET_BIND_SERVICE, CAP_NET_RAW and CAP_NET_ADMIN (systemd: AmbientCapabilities=)."),
+            LibC.Enodev => new ServerFault($"There is no interface {_interface.Name}.", "Name one that `ip -br link` shows."),
+            _ => new ServerFault(
+                $"UDP port 67 on {_interface.Name} cannot be opened: {call}: {Marshal.GetPInvokeErrorMessage(error)}.",
+                $"`ip -br link show {_interface.Name}` says whether the interface is up."),
+        };
     }
 
     private static ReceivedPacket Describe(int length, ReadOnlySpan<byte> control)
     {
         var destination = Ipv4Address.Any;
         var dropped = 0u;
-        var headerLength = sizeof(Libc.ControlHeader);
+        var headerLength = sizeof(LibC.CmsgHdr);
         while (control.Length >= headerLength)
         {
-            var header = MemoryMarshal.Read<Libc.ControlHeader>(control);
+            var header = MemoryMarshal.Read<LibC.CmsgHdr>(control);
             if (header.Length < (nuint)headerLength || header.Length > (nuint)control.Length)
             {
                 break;
             }
 
             var data = control[headerLength..(int)header.Length];
-            if (header is { Level: Libc.IpLevel, Type: Libc.PacketInfo })
+            if (header is { Level: LibC.SolIp, Type: LibC.IpPktInfo })
             {
-                destination = new Ipv4Address(NetworkOrder(MemoryMarshal.Read<Libc.PacketInformation>(data).Destination));
+                destination = new Ipv4Address(NetworkOrder(MemoryMarshal.Read<LibC.InPktInfo>(data).Destination));
             }
-            else if (header is { Level: Libc.SocketLevel, Type: Libc.ReceiveQueueOverflow })
+            else if (header is { Level: LibC.SolSocket, Type: LibC.SoRxqOvfl })
             {
                 dropped = MemoryMarshal.Read<uint>(data);
             }
@@ -215,16 +222,16 @@ internal sealed unsafe class DhcpSocket : IReplyChannel, IDisposable
     /// <summary>The interface's index goes with it: a broadcast would otherwise leave by the default route.</summary>
     private string? SendDatagram(ReadOnlySpan<byte> reply, Ipv4Address destination, int port)
     {
-        var controlLength = (sizeof(Libc.ControlHeader) + sizeof(Libc.PacketInformation) + 7) & ~7;
+        var controlLength = (sizeof(LibC.CmsgHdr) + sizeof(LibC.InPktInfo) + 7) & ~7;
         var control = stackalloc byte[controlLength];
         new Span<byte>(control, controlLength).Clear();
-        *(Libc.ControlHeader*)control = new Libc.ControlHeader
+        *(LibC.CmsgHdr*)control = new LibC.CmsgHdr
         {
-            Length = (nuint)(sizeof(Libc.ControlHeader) + sizeof(Libc.PacketInformation)),
-            Level = Libc.IpLevel,
-            Type = Libc.PacketInfo,
+            Length = (nuint)(sizeof(LibC.CmsgHdr) + sizeof(LibC.InPktInfo)),
+            Level = LibC.SolIp,
+            Type = LibC.IpPktInfo,
         };
-        *(Libc.PacketInformation*)(control + sizeof(Libc.ControlHeader)) = new Libc.PacketInformation
+        *(LibC.InPktInfo*)(control + sizeof(LibC.CmsgHdr)) = new LibC.InPktInfo
         {
             Interface = _index,
             Local = NetworkOrder(_ownAddress.Value),
@@ -233,17 +240,17 @@ internal sealed unsafe class DhcpSocket : IReplyChannel, IDisposable
         var address = Address(destination, port);
         fixed (byte* bytes = reply)
         {
-            var segment = new Libc.Segment { Base = bytes, Length = (nuint)reply.Length };
-            var message = new Libc.Message
+            var segment = new LibC.IoVec { Base = bytes, Length = (nuint)reply.Length };
+            var message = new LibC.MsgHdr
             {
                 Name = &address,
-                NameLength = (uint)sizeof(Libc.SocketAddress),
-                Segments = &segment,
-                SegmentCount = 1,
+                NameLength = (uint)sizeof(LibC.SockAddrIn),
+                Vectors = &segment,
+                VectorCount = 1,
                 Control = control,
                 ControlLength = (nuint)controlLength,
             };
-            return Libc.Send(_socket, &message, 0) < 0 ? Marshal.GetLastPInvokeErrorMessage() : null;
+            return LibC.SendMsg(_socket, &message, 0) < 0 ? Marshal.GetLastPInvokeErrorMessage() : null;
         }
     }
 
@@ -258,9 +265,9 @@ internal sealed unsafe class DhcpSocket : IReplyChannel, IDisposable
         Span<byte> datagram = stackalloc byte[LinkFrame.HeaderLength + reply.Length];
         reply.CopyTo(datagram[LinkFrame.HeaderLength..]);
         LinkFrame.WriteHeaders(datagram, _ownAddress, to.Address);
-        var address = new Libc.LinkAddress
+        var address = new LibC.SockAddrLink
         {
-            Family = Libc.AddressFamilyPacket,
+            Family = LibC.AfPacket,
             Protocol = BinaryPrimitives.ReverseEndianness(IpProtocol),
             Interface = _index,
             Length = 6,
@@ -268,26 +275,26 @@ internal sealed unsafe class DhcpSocket : IReplyChannel, IDisposable
         to.Mac.CopyTo(new Span<byte>(address.Address, 6));
         fixed (byte* bytes = datagram)
         {
-            return Libc.SendTo(_link, bytes, (nuint)datagram.Length, 0, &address, (uint)sizeof(Libc.LinkAddress)) == datagram.Length;
+            return LibC.SendTo(_link, bytes, (nuint)datagram.Length, 0, &address, (uint)sizeof(LibC.SockAddrLink)) == datagram.Length;
         }
     }
 
     private bool SetArpEntry(ReplyRoute.Link to)
     {
-        var request = new Libc.ArpRequest
+        var request = new LibC.ArpRequest
         {
             Protocol = Address(to.Address, 0),
             HardwareFamily = DhcpConstants.EthernetHardware,
-            Flags = Libc.ArpComplete,
+            Flags = LibC.ArpComplete,
         };
         to.Mac.CopyTo(new Span<byte>(request.Hardware, 6));
         Encoding.UTF8.GetBytes(_interface.Name, new Span<byte>(request.Device, 15));
-        return Libc.Control(_socket, Libc.SetArp, &request) == 0;
+        return LibC.IoControl(_socket, LibC.SetArp, &request) == 0;
     }
 
-    private static Libc.SocketAddress Address(Ipv4Address address, int port) => new()
+    private static LibC.SockAddrIn Address(Ipv4Address address, int port) => new()
     {
-        Family = Libc.AddressFamilyInet,
+        Family = LibC.AfInet,
         Port = BitConverter.IsLittleEndian ? BinaryPrimitives.ReverseEndianness((ushort)port) : (ushort)port,
         Address = NetworkOrder(address.Value),
     };
@@ -298,7 +305,7 @@ internal sealed unsafe class DhcpSocket : IReplyChannel, IDisposable
     {
         if (descriptor >= 0)
         {
-            _ = Libc.Close(descriptor);
+            _ = LibC.Close(descriptor);
             descriptor = -1;
         }
     }

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
 using NetDeploy.Core.Profiles;
+using NetDeploy.Server.Linux;
 using NetDeploy.Server.Storage;
 
 namespace NetDeploy.Server.Documents;
@@ -167,7 +168,7 @@ public sealed class DocumentStore
             }
 
             Directory.Move(part, final);
-            FolderSync.Sync(_folder);
+            Posix.SyncFolder(_folder);
             CurrentLink.Turn(_folder, name);
         }
         catch (IOException e)

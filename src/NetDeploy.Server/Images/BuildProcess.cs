@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using NetDeploy.Server.Linux;
 
 namespace NetDeploy.Server.Images;
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using NetDeploy.Server.Linux;
 
 namespace NetDeploy.Server.Images;
 
@@ -16,7 +17,7 @@ internal sealed class ImagePublisher(ImageSpool spool, int keep, TimeProvider ti
         using var publishing = SpoolLock.Take(spool.PublishLock);
         Posix.ChangeMode(output, Posix.ReadableFile);
         File.Move(output, spool.BlobFile(result.Id), overwrite: true);
-        Posix.SyncDirectory(spool.BlobFolder);
+        Posix.SyncFolder(spool.BlobFolder);
         checkpoint("blob");
 
         var before = Read(key);
@@ -69,7 +70,7 @@ internal sealed class ImagePublisher(ImageSpool spool, int keep, TimeProvider ti
             }
         }
 
-        Posix.SyncDirectory(spool.BlobFolder);
+        Posix.SyncFolder(spool.BlobFolder);
     }
 
     private ImageEntry Trim(ImageEntry entry)

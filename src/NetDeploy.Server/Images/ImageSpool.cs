@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using NetDeploy.Server.Linux;
 
 namespace NetDeploy.Server.Images;
 

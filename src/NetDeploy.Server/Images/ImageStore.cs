@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using NetDeploy.Core.Images;
+using NetDeploy.Server.Linux;
 
 namespace NetDeploy.Server.Images;
 

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using NetDeploy.Server.Linux;
 
 namespace NetDeploy.Server.Images;
 
@@ -133,9 +134,9 @@ internal sealed class ImageWorker(
         {
             MakeFolder(spool.BuildFolder(key));
             File.Move(spool.RequestFile(key), taken, overwrite: true);
-            Posix.SyncDirectory(spool.BuildFolder(key));
-            Posix.SyncDirectory(spool.BuildingFolder);
-            Posix.SyncDirectory(spool.QueueFolder);
+            Posix.SyncFolder(spool.BuildFolder(key));
+            Posix.SyncFolder(spool.BuildingFolder);
+            Posix.SyncFolder(spool.QueueFolder);
             _checkpoint("taken");
         }
 

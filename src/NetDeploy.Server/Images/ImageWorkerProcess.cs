@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using NetDeploy.Server.Linux;
 
 namespace NetDeploy.Server.Images;
 

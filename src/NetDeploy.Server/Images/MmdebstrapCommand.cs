@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using NetDeploy.Core.Images;
+using NetDeploy.Server.Linux;
 
 namespace NetDeploy.Server.Images;
 

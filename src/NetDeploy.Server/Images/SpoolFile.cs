@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using NetDeploy.Server.Linux;
 
 namespace NetDeploy.Server.Images;
 
@@ -65,14 +66,14 @@ internal static class SpoolFile
 
         if (durable)
         {
-            Posix.SyncDirectory(directory);
+            Posix.SyncFolder(directory);
         }
     }
 
     public static void DeleteDurably(string path)
     {
         File.Delete(path);
-        Posix.SyncDirectory(Path.GetDirectoryName(path)!);
+        Posix.SyncFolder(Path.GetDirectoryName(path)!);
     }
 
     private static InvalidDataException Damaged(string path, string why, Exception? inner) =>

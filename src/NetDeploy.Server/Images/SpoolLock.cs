@@ -1,4 +1,5 @@
 using Microsoft.Win32.SafeHandles;
+using NetDeploy.Server.Linux;
 
 namespace NetDeploy.Server.Images;
 

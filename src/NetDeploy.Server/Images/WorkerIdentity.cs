@@ -1,4 +1,5 @@
 using System.Globalization;
+using NetDeploy.Server.Linux;
 
 namespace NetDeploy.Server.Images;
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using NetDeploy.Server.Storage;
 
 namespace NetDeploy.Server.Leases;
 

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using NetDeploy.Core.Addressing;
 using NetDeploy.Protocols;
 using NetDeploy.Protocols.Dhcp;
+using NetDeploy.Server.Storage;
 
 namespace NetDeploy.Server.Leases;
 
@@ -34,11 +35,28 @@ public sealed class LeaseStore : ILeaseTable, IDisposable
     }
 
     /// <summary>Opens the journal, made where missing.</summary>
-    /// <exception cref="JournalDamagedException">The message has the remedy.</exception>
-    /// <exception cref="IOException">It cannot be opened, or another process has it.</exception>
+    /// <exception cref="ServerFault">It is damaged or of a newer version, it cannot be opened, or another process has it.</exception>
     public static LeaseStore Open(
-        string path, TimeProvider time, ILogger<LeaseStore> logger, JournalCommitterOptions? options = null, IJournalStorage? storage = null) =>
-        new(path, time, logger, options ?? new JournalCommitterOptions(), storage);
+        string path, TimeProvider time, ILogger<LeaseStore> logger, JournalCommitterOptions? options = null, IJournalStorage? storage = null)
+    {
+        try
+        {
+            return new LeaseStore(path, time, logger, options ?? new JournalCommitterOptions(), storage);
+        }
+        catch (JournalDamagedException damage)
+        {
+            throw new ServerFault(
+                damage.Message + " Starting without them could give one address to two machines.",
+                "Restore the file from a backup; or, if every client of the last lease time is off, move it away and start anew; or keep what "
+                + $"precedes the damage with: truncate --size={damage.At} '{path}'",
+                damage);
+        }
+        catch (IOException failure)
+        {
+            throw new ServerFault(
+                $"The lease journal cannot be opened: {failure.Message}", "Only one server may use it: stop the other one, or give this one its own --data.", failure);
+        }
+    }
 
     /// <summary>
     /// Lets <paramref name="decide"/> look at the table and makes its changes. A decision that needs the journal is
@@ -162,7 +180,7 @@ public sealed class LeaseStore : ILeaseTable, IDisposable
     {
         if (!LeaseRecord.TryRead(record, out var lease))
         {
-            throw new JournalDamagedException($"The journal {path} was written by a newer version. Remedy: start that version, or restore the file from before the upgrade.");
+            throw new ServerFault($"The journal {path} was written by a newer version.", "Start that version, or restore the file from before the upgrade.");
         }
 
         _table.Load(lease);

@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using NetDeploy.Core.Secrets;
+using NetDeploy.Server.Linux;
 using NetDeploy.Server.Storage;
 
 namespace NetDeploy.Server.Secrets;
@@ -87,7 +88,7 @@ public sealed class SecretStore
                 }
 
                 File.Move(part, _path, overwrite: true);
-                FolderSync.Sync(Path.GetDirectoryName(_path)!);
+                Posix.SyncFolder(Path.GetDirectoryName(_path)!);
             }
             catch (IOException e)
             {

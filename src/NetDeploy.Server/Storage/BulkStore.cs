@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using NetDeploy.Server.Linux;
 
 namespace NetDeploy.Server.Storage;
 
@@ -65,7 +66,7 @@ public sealed class BulkStore
 
             File.SetLastWriteTimeUtc(part, _clock.GetUtcNow().UtcDateTime);
             File.Move(part, path, overwrite: true);
-            FolderSync.Sync(_folder);
+            Posix.SyncFolder(_folder);
         }
         finally
         {

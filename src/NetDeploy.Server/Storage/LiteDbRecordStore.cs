@@ -1,10 +1,11 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json;
+using JsonSerializer = System.Text.Json.JsonSerializer;
 using LiteDB;
 using NetDeploy.Core.Deployments;
 using NetDeploy.Core.Machines;
-using JsonSerializer = System.Text.Json.JsonSerializer;
+using NetDeploy.Server.Linux;
 
 namespace NetDeploy.Server.Storage;
 
@@ -81,7 +82,8 @@ public sealed class LiteDbRecordStore : IRecordStore
             lite?.Dispose();
             journal.Dispose();
             throw new StoreException(
-                $"The store {database} is damaged: {failure.Message} Remedy: stop the server, restore the data folder from a copy, and start it with --restored; the machines' documents can also be applied to an empty folder.", failure);
+                $"The store {database} is damaged: {failure.Message}",
+                "Restore the data folder from a copy and start with --restored; the machines' documents can also be applied to an empty folder.", failure);
         }
     }
 
@@ -157,7 +159,8 @@ public sealed class LiteDbRecordStore : IRecordStore
         if (identity is not null && identity["schemaVersion"].AsInt32 > SchemaVersion)
         {
             throw new StoreException(
-                $"The store {_database} has schema version {identity["schemaVersion"].AsInt32}; this server knows {SchemaVersion}. Remedy: start the newer server, or restore the copy that it made aside.");
+                $"The store {_database} has schema version {identity["schemaVersion"].AsInt32}; this server knows {SchemaVersion}.",
+                "Start the newer server, or restore the data folder from before the upgrade.");
         }
 
         Machines.EnsureIndex("name", unique: true);
@@ -176,7 +179,8 @@ public sealed class LiteDbRecordStore : IRecordStore
             if (commit.Number != _number + 1)
             {
                 throw new StoreException(
-                    $"The journal of {_database} goes on at commit {commit.Number}, but the database ends at {_number}: they are not of one copy. Remedy: restore both from the same copy.");
+                    $"The journal of {_database} goes on at commit {commit.Number}, but the database ends at {_number}: they are not of one copy.",
+                    "Restore both from the same copy.");
             }
 
             Apply(commit);
@@ -199,7 +203,7 @@ public sealed class LiteDbRecordStore : IRecordStore
             RandomAccess.FlushToDisk(file);
         }
 
-        FolderSync.Sync(Path.GetDirectoryName(_database)!);
+        Posix.SyncFolder(Path.GetDirectoryName(_database)!);
         _lite = OpenLite(_database);
         _lite.Checkpoint();
         _journal.Clear();
@@ -219,7 +223,7 @@ public sealed class LiteDbRecordStore : IRecordStore
         {
             // The commit is durable in the journal and will be there after the next start; this process may no longer answer.
             _broken = $"commit {commit.Number} is in the journal but not in the database: {failure.Message}";
-            throw new StoreException($"The store {_database} stopped: {_broken} Remedy: restart the server.", failure);
+            throw new StoreException($"The store {_database} stopped: {_broken}", "Restart the server.", failure);
         }
     }
 
@@ -343,7 +347,7 @@ public sealed class LiteDbRecordStore : IRecordStore
         await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            return _broken is null ? run() : throw new StoreException($"The store {_database} does not answer: {_broken}");
+            return _broken is null ? run() : throw new StoreException($"The store {_database} does not answer: {_broken}", "Restart the server.");
         }
         finally
         {

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using NetDeploy.Server.Linux;
 
 namespace NetDeploy.Server.Storage;
 
@@ -30,18 +31,18 @@ public static class ServerKey
             }
 
             File.Move(part, path);
-            FolderSync.Sync(Path.GetDirectoryName(Path.GetFullPath(path))!);
+            Posix.SyncFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
         }
 
         const UnixFileMode Others = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
         if ((File.GetUnixFileMode(path) & Others) != 0)
         {
-            throw new StoreException($"Others can read the server key {path}. Remedy: chmod 600 {path}; if they may have read it, remove it, which voids open tokens.");
+            throw new StoreException($"Others can read the server key {path}.", $"chmod 600 {path}; if they may have read it, remove it, which voids open tokens.");
         }
 
         var key = File.ReadAllBytes(path);
         return key.Length == 32
             ? key
-            : throw new StoreException($"The server key {path} has {key.Length} bytes instead of 32. Remedy: restore it, or remove it; open tokens are void then.");
+            : throw new StoreException($"The server key {path} has {key.Length} bytes instead of 32.", "Restore it, or remove it; open tokens are void then.");
     }
 }

@@ -1,19 +1,4 @@
 namespace NetDeploy.Server.Storage;
 
-/// <summary>The store cannot be opened or written. The message says what to do, for the operator.</summary>
-public sealed class StoreException : Exception
-{
-    public StoreException()
-    {
-    }
-
-    public StoreException(string message)
-        : base(message)
-    {
-    }
-
-    public StoreException(string message, Exception innerException)
-        : base(message, innerException)
-    {
-    }
-}
+/// <summary>The store cannot be opened or written, or lost a race too often.</summary>
+public sealed class StoreException(string message, string remedy, Exception? inner = null) : ServerFault(message, remedy, inner);

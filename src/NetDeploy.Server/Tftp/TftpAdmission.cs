@@ -1,4 +1,4 @@
-using NetDeploy.Server.Tftp.Linux;
+using NetDeploy.Server.Linux;
 
 namespace NetDeploy.Server.Tftp;
 

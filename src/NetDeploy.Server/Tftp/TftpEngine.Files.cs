@@ -1,5 +1,5 @@
 using NetDeploy.Protocols.Tftp;
-using NetDeploy.Server.Tftp.Linux;
+using NetDeploy.Server.Linux;
 
 namespace NetDeploy.Server.Tftp;
 

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using NetDeploy.Protocols.Tftp;
-using NetDeploy.Server.Tftp.Linux;
+using NetDeploy.Server.Linux;
 
 namespace NetDeploy.Server.Tftp;
 

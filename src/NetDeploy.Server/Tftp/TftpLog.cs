@@ -45,10 +45,4 @@ internal static partial class TftpLog
 
     [LoggerMessage(13, LogLevel.Critical, "TFTP stopped serving by an error of its own")]
     public static partial void LoopFailed(this ILogger logger, Exception exception);
-
-    [LoggerMessage(14, LogLevel.Warning, "TFTP {Path} leads out of {Root} and is not served. Put the file beneath the root, or link it with a relative link that stays there")]
-    public static partial void LeadsOut(this ILogger logger, string path, string root);
-
-    [LoggerMessage(15, LogLevel.Warning, "TFTP {Path} beneath {Root} is not served: {Error}. Let the server's user read it")]
-    public static partial void Unreadable(this ILogger logger, string path, string root, string error);
 }

@@ -47,7 +47,7 @@ public sealed record TftpOptions
 
     public TftpTimings Timings { get; init; } = new();
 
-    /// <exception cref="TftpStartException">A value makes no sense; the text says which.</exception>
+    /// <exception cref="ServerFault">A value makes no sense; the text says which.</exception>
     internal void Validate()
     {
         Require(Listen.Count > 0, "no address to listen on: give at least one, such as 192.0.2.1:69");
@@ -65,7 +65,7 @@ public sealed record TftpOptions
     {
         if (!condition)
         {
-            throw new TftpStartException($"TFTP: {otherwise}.");
+            throw new ServerFault($"TFTP: {otherwise}.", "Set that option to a value that it takes.");
         }
     }
 }

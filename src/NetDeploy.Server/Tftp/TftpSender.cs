@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
 using NetDeploy.Protocols.Tftp;
-using NetDeploy.Server.Tftp.Linux;
+using NetDeploy.Server.Linux;
 
 namespace NetDeploy.Server.Tftp;
 

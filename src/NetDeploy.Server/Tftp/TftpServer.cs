@@ -31,7 +31,7 @@ public sealed class TftpServer : IAsyncDisposable
     public Task Completion => _completion.Task;
 
     /// <summary>Binds every address, then serves until <see cref="DisposeAsync"/>. Once only.</summary>
-    /// <exception cref="TftpStartException">It cannot; the message names the remedy.</exception>
+    /// <exception cref="ServerFault">It cannot.</exception>
     public void Start()
     {
         if (_engine is not null || _completion.Task.IsCompleted)

@@ -77,7 +77,7 @@ public class BootScriptsTests
     [InlineData("a=${x}")]
     [InlineData("")]
     public void Nothing_but_one_plain_word_passes_into_a_kernel_command_line(string argument) =>
-        Assert.Throws<ArgumentException>(() => BootScripts.Deploy(ScriptDialect.Grub, Script with { Console = [argument] }));
+        Assert.Throws<ArgumentException>(() => BootScripts.Deploy(ScriptDialect.Grub, Script with { KernelArguments = [argument] }));
 
     [Fact]
     public async Task Grubs_own_parser_takes_the_configs()

@@ -48,7 +48,7 @@ public partial class KilledServerTests
         foreach (var line in await File.ReadAllLinesAsync(trace, TestContext.Current.CancellationToken))
         {
             var thread = line.Split(' ')[0];
-            if (line.Contains("records.journal", StringComparison.Ordinal) && line.Contains("pwrite64(", StringComparison.Ordinal))
+            if (line.Contains("records.journal>", StringComparison.Ordinal) && line.Contains("pwrite64(", StringComparison.Ordinal))
             {
                 unsynced = true;
             }

@@ -122,7 +122,7 @@ public class NeighbourTests
     [Fact]
     public async Task A_restored_store_opens_no_old_token()
     {
-        var first = await World.StartAsync(new Storage.ForwardingStore(new Server.Storage.InMemoryRecordStore("g1")));
+        var first = await World.StartAsync(new Storage.ForwardingStore(new Storage.InMemoryRecordStore("g1")));
         await using var world = first;
         var (_, deploy, _) = await world.ClaimedAsync();
         ((Storage.ForwardingStore)world.Store).GenerationOverride = "g2";

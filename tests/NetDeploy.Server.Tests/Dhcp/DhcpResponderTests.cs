@@ -6,7 +6,7 @@ using NetDeploy.Protocols;
 using NetDeploy.Protocols.Dhcp;
 using NetDeploy.Server.Dhcp;
 using NetDeploy.Server.Leases;
-using NetDeploy.Server.Tests.Leases;
+using NetDeploy.Server.Tests.Storage;
 
 namespace NetDeploy.Server.Tests.Dhcp;
 

@@ -18,7 +18,8 @@ public sealed class StartErrorTests
         using var running = new TestServer(network);
         using var second = running.NewServer(name, address);
         var error = Assert.Throws<AggregateException>(() => network.InServer(second.Start)).InnerException;
-        Assert.Contains(expected, Assert.IsType<DhcpStartException>(error).Message, StringComparison.Ordinal);
+        var fault = Assert.IsType<ServerFault>(error);
+        Assert.Contains(expected, $"{fault.Message} {fault.Remedy}", StringComparison.Ordinal);
     }
 
     [Fact]

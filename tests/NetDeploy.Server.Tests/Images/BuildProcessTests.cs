@@ -1,4 +1,5 @@
 using NetDeploy.Server.Images;
+using NetDeploy.Server.Linux;
 
 namespace NetDeploy.Server.Tests.Images;
 
@@ -25,16 +26,23 @@ public sealed class BuildProcessTests
         var process = await BuildProcess.StartAsync(Self, ["sh", "-c", $"sleep {mark} & sleep {mark} & echo ready; wait"], "/", Environment);
         using var reader = new StreamReader(process.Output);
         Assert.Equal("ready", await reader.ReadLineAsync(TestContext.Current.CancellationToken));
-        Assert.Equal(2, RealBuild.ProcessesBelow($"sleep\0{mark}").Length);
+
+        // A shell says "ready" before its forked children have become sleep.
+        Assert.Equal(2, await SleepersAsync(2));
         process.Dispose();
-
-        for (var wait = 0; wait < 100 && RealBuild.ProcessesBelow($"sleep\0{mark}").Length > 0; wait++)
-        {
-            await Task.Delay(50, TestContext.Current.CancellationToken);
-        }
-
-        Assert.Empty(RealBuild.ProcessesBelow($"sleep\0{mark}"));
+        Assert.Equal(0, await SleepersAsync(0));
         Assert.Equal(137, await process.Exit);
+
+        async Task<int> SleepersAsync(int awaited)
+        {
+            int Count() => RealBuild.ProcessesBelow($"sleep\0{mark}").Length;
+            for (var wait = 0; wait < 100 && Count() != awaited; wait++)
+            {
+                await Task.Delay(50, TestContext.Current.CancellationToken);
+            }
+
+            return Count();
+        }
     }
 
     [Fact]

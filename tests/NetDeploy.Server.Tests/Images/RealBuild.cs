@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Microsoft.Extensions.Logging.Abstractions;
 using NetDeploy.Core.Images;
 using NetDeploy.Server.Images;
+using NetDeploy.Server.Linux;
 
 namespace NetDeploy.Server.Tests.Images;
 

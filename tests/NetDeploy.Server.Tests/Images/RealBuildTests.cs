@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using NetDeploy.Server.Images;
+using NetDeploy.Server.Linux;
 
 namespace NetDeploy.Server.Tests.Images;
 

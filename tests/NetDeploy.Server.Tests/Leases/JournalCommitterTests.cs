@@ -1,5 +1,7 @@
 using System.Text;
 using NetDeploy.Server.Leases;
+using NetDeploy.Server.Storage;
+using NetDeploy.Server.Tests.Storage;
 
 namespace NetDeploy.Server.Tests.Leases;
 

@@ -76,6 +76,6 @@ public sealed class BulkStoreTests : IDisposable
         Assert.Equal(key, ServerKey.LoadOrCreate(path));
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(path));
         File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.GroupRead);
-        Assert.Contains("chmod 600", Assert.Throws<StoreException>(() => ServerKey.LoadOrCreate(path)).Message, StringComparison.Ordinal);
+        Assert.Contains("chmod 600", Assert.Throws<StoreException>(() => ServerKey.LoadOrCreate(path)).Remedy, StringComparison.Ordinal);
     }
 }

@@ -54,7 +54,7 @@ public sealed class CommitJournalTests : IDisposable
         File.WriteAllBytes(Path, bytes[..^3]);
         using (var journal = CommitJournal.Open(Path, out _))
         {
-            journal.Append("new"u8);
+            journal.Append("new"u8.ToArray());
         }
 
         Assert.Equal(["first", "new"], Read());
@@ -71,7 +71,7 @@ public sealed class CommitJournalTests : IDisposable
             damaged[at] ^= flip;
             File.WriteAllBytes(Path, damaged);
             var stopped = Assert.Throws<StoreException>(() => CommitJournal.Open(Path, out _));
-            Assert.Contains("restore the data folder", stopped.Message, StringComparison.Ordinal);
+            Assert.Contains("Restore the data folder", stopped.Remedy, StringComparison.Ordinal);
         }, threads: 1, iter: 300);
     }
 
@@ -82,7 +82,7 @@ public sealed class CommitJournalTests : IDisposable
         using (var journal = CommitJournal.Open(Path, out _))
         {
             journal.Clear();
-            journal.Append("second"u8);
+            journal.Append("second"u8.ToArray());
         }
 
         Assert.Equal(["second"], Read());

@@ -50,7 +50,7 @@ internal sealed class ForwardingStore(IRecordStore inner) : IRecordStore
         var fate = Fate();
         if (fate == CommitFate.DiesBefore)
         {
-            throw new StoreException("died before the commit");
+            throw new StoreException("died before the commit", "none");
         }
 
         if (fate == CommitFate.LosesRace)
@@ -59,7 +59,7 @@ internal sealed class ForwardingStore(IRecordStore inner) : IRecordStore
         }
 
         var result = await inner.CommitAsync(change, cancellationToken);
-        return fate == CommitFate.DiesAfter ? throw new StoreException("died after the commit") : result;
+        return fate == CommitFate.DiesAfter ? throw new StoreException("died after the commit", "none") : result;
     }
 
     public ValueTask DisposeAsync() => inner.DisposeAsync();

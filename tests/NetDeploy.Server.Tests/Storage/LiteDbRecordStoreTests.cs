@@ -88,7 +88,7 @@ public sealed class LiteDbRecordStoreTests : RecordStoreContract, IDisposable
     {
         await using var store = Open();
         var refused = Assert.Throws<StoreException>(() => Open());
-        Assert.Contains("--data", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("--data", refused.Remedy, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -125,7 +125,7 @@ public sealed class LiteDbRecordStoreTests : RecordStoreContract, IDisposable
             lite.GetCollection("store").Update(identity);
         }
 
-        Assert.Contains("newer server", Assert.Throws<StoreException>(() => Open()).Message, StringComparison.Ordinal);
+        Assert.Contains("newer server", Assert.Throws<StoreException>(() => Open()).Remedy, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -139,6 +139,6 @@ public sealed class LiteDbRecordStoreTests : RecordStoreContract, IDisposable
         var bytes = await File.ReadAllBytesAsync(_folder["records.db"], TestContext.Current.CancellationToken);
         Array.Fill(bytes, (byte)0xA5);
         await File.WriteAllBytesAsync(_folder["records.db"], bytes, TestContext.Current.CancellationToken);
-        Assert.Contains("restore the data folder", Assert.Throws<StoreException>(() => Open()).Message, StringComparison.Ordinal);
+        Assert.Contains("estore the data folder", Assert.Throws<StoreException>(() => Open()).Remedy, StringComparison.Ordinal);
     }
 }

@@ -2,7 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using NetDeploy.Protocols.Tftp;
 using NetDeploy.Server.Tftp;
-using NetDeploy.Server.Tftp.Linux;
+using NetDeploy.Server.Linux;
 
 namespace NetDeploy.Server.Tests.Tftp;
 
@@ -28,7 +28,7 @@ public sealed class TftpStartTests
 
     [Fact]
     public void A_missing_privilege_is_named_with_the_capability() =>
-        Assert.Contains("CAP_NET_BIND_SERVICE", TftpStartException.ForBind(IPEndPoint.Parse("192.0.2.1:69"), null, LibC.Eacces).Message, StringComparison.Ordinal);
+        Assert.Contains("CAP_NET_BIND_SERVICE", TftpListener.Refusal(IPEndPoint.Parse("192.0.2.1:69"), null, LibC.Eacces).Remedy, StringComparison.Ordinal);
 
     [Fact]
     public void Values_that_make_no_sense_are_refused()
@@ -61,5 +61,9 @@ public sealed class TftpStartTests
     private static TftpServer Server(TftpOptions options) =>
         new(options, new MemoryContent(), new RecordingObserver(), new RecordingLogger(), TimeProvider.System);
 
-    private static string Refusal(TftpOptions options) => Assert.Throws<TftpStartException>(() => Server(options).Start()).Message;
+    private static string Refusal(TftpOptions options)
+    {
+        var fault = Assert.Throws<ServerFault>(() => Server(options).Start());
+        return $"{fault.Message} {fault.Remedy}";
+    }
 }

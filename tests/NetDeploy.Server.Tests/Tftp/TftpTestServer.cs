@@ -28,7 +28,7 @@ internal sealed class TftpTestServer : IAsyncDisposable
     public ValueTask DisposeAsync() => Server.DisposeAsync();
 }
 
-internal sealed class RecordingLogger : ILogger<TftpServer>, ILogger<TftpDirectory>
+internal sealed class RecordingLogger : ILogger<TftpServer>
 {
     public ConcurrentQueue<(LogLevel Level, string Text)> Lines { get; } = new();
 

@@ -1,13 +1,13 @@
 using System.Buffers.Binary;
 
-namespace NetDeploy.Server.Leases;
+namespace NetDeploy.Server.Storage;
 
 /// <summary>Takes one record at start, in the order of writing. The span is valid during the call only.</summary>
 public delegate void JournalReplay(ReadOnlySpan<byte> record);
 
 /// <summary>
 /// An append-only file of records. <see cref="Append"/> returns when its records are on the disk, or throws and
-/// leaves the file as it was. One thread writes; see <see cref="JournalCommitter"/> for many.
+/// leaves the file as it was. One thread writes; see <see cref="Leases.JournalCommitter"/> for many.
 /// </summary>
 public sealed class Journal : IDisposable
 {
@@ -166,10 +166,7 @@ public sealed class Journal : IDisposable
         {
             if (JournalFrame.SoundBody(bytes[next..]) >= 0)
             {
-                throw new JournalDamagedException(
-                    $"The journal {path} is damaged at byte {at}, before sound records at byte {next}. Starting without them could give "
-                    + "one address to two machines. Remedy: restore the file from a backup; or, if every client of the last lease time "
-                    + $"is off, move it away and start anew; or keep what precedes the damage with: truncate --size={at} '{path}'.");
+                throw new JournalDamagedException(path, at, next);
             }
         }
     }

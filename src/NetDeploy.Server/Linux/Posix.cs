@@ -1,9 +1,9 @@
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
-namespace NetDeploy.Server.Images;
+namespace NetDeploy.Server.Linux;
 
-/// <summary>The few system calls the spool needs that .NET does not offer. Each failure is an <see cref="IOException"/> with errno's text.</summary>
+/// <summary>The calls on files and processes that .NET does not offer. Each failure is an <see cref="IOException"/> with errno's text.</summary>
 internal static partial class Posix
 {
     /// <summary>For files that server and worker share, whatever the umask of the one that makes them.</summary>
@@ -15,8 +15,6 @@ internal static partial class Posix
         ReadableFile | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
 
     private const int OpenReadOnly = 0;
-    private const int OpenDirectory = 0x10000;
-    private const int OpenNoFollow = 0x20000;
     private const int OpenCloseOnExec = 0x80000;
     private const int LockShared = 1;
     private const int LockExclusive = 2;
@@ -26,6 +24,11 @@ internal static partial class Posix
     private const int NoEntry = 2;
     private const int NoSuchProcess = 3;
     private const int Kill = 9;
+
+    // asm/fcntl.h: Arm has numbers of its own for these two.
+    private static readonly bool Arm = RuntimeInformation.ProcessArchitecture is Architecture.Arm or Architecture.Arm64;
+    private static readonly int OpenDirectory = Arm ? 0x4000 : 0x10000;
+    private static readonly int OpenNoFollow = Arm ? 0x8000 : 0x20000;
 
     public static uint EffectiveUserId => geteuid();
 
@@ -48,13 +51,31 @@ internal static partial class Posix
         return error == NoEntry ? null : throw Error("open", path, error);
     }
 
-    /// <summary>Makes a rename or unlink in a folder durable.</summary>
-    public static void SyncDirectory(string path)
+    /// <summary>Makes the names in a folder durable: a synced file can still lose its name with the power.</summary>
+    public static void SyncFolder(string path)
     {
         using var handle = open(path, OpenReadOnly | OpenDirectory | OpenCloseOnExec, 0);
         if (handle.IsInvalid || fsync(handle) != 0)
         {
             throw Error("fsync", path, Marshal.GetLastPInvokeError());
+        }
+    }
+
+    /// <summary>fdatasync(2): returns when what was written is on the disk.</summary>
+    public static void SyncData(SafeFileHandle file, string path)
+    {
+        if (fdatasync(file) != 0)
+        {
+            throw Error("fdatasync", path, Marshal.GetLastPInvokeError());
+        }
+    }
+
+    /// <summary>rename(2), which also puts one link to a folder in the place of another; File.Move refuses that.</summary>
+    public static void Rename(string from, string to)
+    {
+        if (rename(from, to) != 0)
+        {
+            throw Error("rename", $"{from} to {to}", Marshal.GetLastPInvokeError());
         }
     }
 
@@ -113,6 +134,12 @@ internal static partial class Posix
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int fsync(SafeFileHandle file);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int fdatasync(SafeFileHandle file);
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int rename(string from, string to);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int flock(SafeFileHandle file, int operation);

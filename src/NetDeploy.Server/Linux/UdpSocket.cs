@@ -2,7 +2,7 @@ using System.Net;
 using System.Runtime.InteropServices;
 using System.Text;
 
-namespace NetDeploy.Server.Tftp.Linux;
+namespace NetDeploy.Server.Linux;
 
 /// <summary>
 /// A datagram that was received: <paramref name="Length"/> bytes, from whom, and to which of our addresses (with our port).

@@ -1,12 +1,16 @@
 using System.Runtime.InteropServices;
 
-namespace NetDeploy.Server.Tftp.Linux;
+namespace NetDeploy.Server.Linux;
 
-/// <summary>The kernel calls that the managed sockets and files lack. Numbers are equal on x86-64, arm64 and riscv64.</summary>
+/// <summary>
+/// The calls that the managed sockets lack or get wrong: they set SO_REUSEPORT with SO_REUSEADDR, know no SO_RCVBUFFORCE, and
+/// allocate for IP_PKTINFO. Names are the kernel's; numbers are equal on x86-64, arm64 and riscv64.
+/// </summary>
 internal static unsafe partial class LibC
 {
     public const int AfInet = 2;
     public const int AfInet6 = 10;
+    public const int AfPacket = 17;
     public const int SockDgram = 2;
     public const int SockNonBlock = 0x800;
     public const int SockCloseOnExec = 0x80000;
@@ -16,6 +20,7 @@ internal static unsafe partial class LibC
     public const int SolUdp = 17;
     public const int SolIpv6 = 41;
 
+    public const int SoBroadcast = 6;
     public const int SoSndBuf = 7;
     public const int SoRcvBuf = 8;
     public const int SoBindToDevice = 25;
@@ -32,52 +37,23 @@ internal static unsafe partial class LibC
 
     public const int MsgTrunc = 0x20;
 
-    public const int Enoent = 2;
+    /// <summary>SIOCSARP, with the flag ATF_COM.</summary>
+    public const int SetArp = 0x8955;
+    public const int ArpComplete = 0x02;
+
+    public const short PollIn = 1;
+
+    public const int Eperm = 1;
     public const int Eintr = 4;
     public const int Eagain = 11;
     public const int Eacces = 13;
-    public const int Exdev = 18;
     public const int Enodev = 19;
-    public const int Enotdir = 20;
-    public const int Einval = 22;
-    public const int Enametoolong = 36;
-    public const int Enosys = 38;
-    public const int Eloop = 40;
     public const int Eaddrinuse = 98;
     public const int Eaddrnotavail = 99;
-    public const int Eperm = 1;
 
     public const int EpollCtlAdd = 1;
     public const int EpollCtlDel = 2;
     public const uint EpollIn = 1;
-
-    [StructLayout(LayoutKind.Sequential)]
-    public struct IoVec
-    {
-        public void* Base;
-        public nuint Length;
-    }
-
-    [StructLayout(LayoutKind.Sequential)]
-    public struct MsgHdr
-    {
-        public void* Name;
-        public uint NameLength;
-        public IoVec* Vectors;
-        public nuint VectorCount;
-        public void* Control;
-        public nuint ControlLength;
-        public int Flags;
-    }
-
-    /// <summary>Argument of openat2 (linux/openat2.h).</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    public struct OpenHow
-    {
-        public ulong Flags;
-        public ulong Mode;
-        public ulong Resolve;
-    }
 
     [LibraryImport("libc", EntryPoint = "socket", SetLastError = true)]
     public static partial int Socket(int domain, int type, int protocol);
@@ -103,6 +79,18 @@ internal static unsafe partial class LibC
     [LibraryImport("libc", EntryPoint = "sendmsg", SetLastError = true)]
     public static partial nint SendMsg(int fd, MsgHdr* message, int flags);
 
+    [LibraryImport("libc", EntryPoint = "sendto", SetLastError = true)]
+    public static partial nint SendTo(int fd, byte* bytes, nuint length, int flags, SockAddrLink* address, uint addressLength);
+
+    [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
+    public static partial int Poll(PollFd* entries, nuint count, int timeoutMilliseconds);
+
+    [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
+    public static partial int IoControl(int fd, nuint request, ArpRequest* argument);
+
+    [LibraryImport("libc", EntryPoint = "if_nametoindex", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial uint InterfaceIndex(string name);
+
     [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
     public static partial int Close(int fd);
 
@@ -123,12 +111,6 @@ internal static unsafe partial class LibC
 
     [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
     public static partial nint Write(int fd, void* buffer, nuint count);
-
-    [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
-    public static partial nint OpenAt2(nint number, nint directory, byte* path, OpenHow* how, nuint size);
-
-    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true)]
-    public static partial int StatX(int directory, byte* path, int flags, uint mask, byte* result);
 
     public static string Describe(int error) => $"{Marshal.GetPInvokeErrorMessage(error)} (errno {error})";
 }

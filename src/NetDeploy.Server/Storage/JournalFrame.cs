@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Numerics;
 using System.Runtime.InteropServices;
 
-namespace NetDeploy.Server.Leases;
+namespace NetDeploy.Server.Storage;
 
 /// <summary>
 /// One batch of records as it lies in the file: marker, length of the body, CRC-32C of length and body, body; all

@@ -2,8 +2,9 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using NetDeploy.Server.Leases;
+using NetDeploy.Server.Storage;
 
-namespace NetDeploy.Server.Tests.Leases;
+namespace NetDeploy.Server.Tests.Storage;
 
 /// <summary>A process killed while it writes: all it was told is durable is there.</summary>
 public sealed class KilledProcessTests

@@ -5,7 +5,7 @@ using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
-namespace NetDeploy.Server.Tftp.Linux;
+namespace NetDeploy.Server.Linux;
 
 /// <summary>A sockaddr_in or sockaddr_in6 as the kernel gives it: address, port and scope, compared by bytes, without garbage.</summary>
 internal struct UdpAddress : IEquatable<UdpAddress>

@@ -1,11 +1,12 @@
 using System.Collections.Immutable;
 using NetDeploy.Core.Deployments;
 using NetDeploy.Core.Machines;
+using NetDeploy.Server.Storage;
 
-namespace NetDeploy.Server.Storage;
+namespace NetDeploy.Server.Tests.Storage;
 
-/// <summary>The store's contract without a disk: for property tests and dry runs.</summary>
-public sealed class InMemoryRecordStore(string? generation = null) : IRecordStore
+/// <summary>The store's contract without a disk: for property tests.</summary>
+internal sealed class InMemoryRecordStore(string? generation = null) : IRecordStore
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<string, Machine> _machines = new(StringComparer.Ordinal);

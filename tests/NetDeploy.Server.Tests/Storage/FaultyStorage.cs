@@ -1,6 +1,6 @@
-using NetDeploy.Server.Leases;
+using NetDeploy.Server.Storage;
 
-namespace NetDeploy.Server.Tests.Leases;
+namespace NetDeploy.Server.Tests.Storage;
 
 /// <summary>Journals in memory that note what is done to them in order, keep apart what is synced, and fail when told to.</summary>
 internal sealed class FaultyStorage : IJournalStorage

@@ -1,4 +1,4 @@
-namespace NetDeploy.Server.Leases;
+namespace NetDeploy.Server.Storage;
 
 /// <summary>What the journal needs of a file. Tests put one in between to see the order of writes, and to let them fail.</summary>
 public interface IJournalFile : IDisposable

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace NetDeploy.Server.Tftp.Linux;
+namespace NetDeploy.Server.Linux;
 
 /// <summary>epoll and an eventfd: waits for sockets, for a time, or for <see cref="Wake"/> from another thread.</summary>
 internal sealed unsafe class Poller : IDisposable
