@@ -19,6 +19,7 @@ public sealed class LiteDbRecordStore : IRecordStore
     public const int SchemaVersion = 1;
 
     private const long DefaultJournalBound = 4 << 20;
+    private const string Restart = "make room on that disk if it is full, then restart the server: it takes up what the journal holds";
 
     private readonly SemaphoreSlim _gate = new(1);
     private readonly string _database;
@@ -81,7 +82,7 @@ public sealed class LiteDbRecordStore : IRecordStore
             lite?.Dispose();
             journal.Dispose();
             throw new StoreException(
-                $"The store {database} is damaged: {failure.Message} Remedy: stop the server, restore the data folder from a copy, and start it with --restored; the machines' documents can also be applied to an empty folder.", failure);
+                $"The store {database} is damaged: {failure.Message}. Remedy: stop the server, restore the data folder from a copy, and start it with --restored; the machines' documents can also be applied to an empty folder.", failure);
         }
     }
 
@@ -219,7 +220,7 @@ public sealed class LiteDbRecordStore : IRecordStore
         {
             // The commit is durable in the journal and will be there after the next start; this process may no longer answer.
             _broken = $"commit {commit.Number} is in the journal but not in the database: {failure.Message}";
-            throw new StoreException($"The store {_database} stopped: {_broken} Remedy: restart the server.", failure);
+            throw new StoreException($"The store {_database} stopped: {_broken}. Remedy: {Restart}", failure);
         }
     }
 
@@ -343,7 +344,7 @@ public sealed class LiteDbRecordStore : IRecordStore
         await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            return _broken is null ? run() : throw new StoreException($"The store {_database} does not answer: {_broken}");
+            return _broken is null ? run() : throw new StoreException($"The store {_database} does not answer: {_broken}. Remedy: {Restart}");
         }
         finally
         {
