@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
+using System.Text.RegularExpressions;
 using YamlDotNet.Core;
 using YamlDotNet.Serialization;
 using YamlDotNet.Serialization.NamingConventions;
@@ -13,8 +14,10 @@ namespace NetDeploy.Server;
 public sealed record BootInterface(string Name, string? Address = null);
 
 /// <summary>The configuration file of <c>netdeploy serve</c>. Every key has a default but the interfaces.</summary>
-public sealed record ServerConfig
+public sealed partial record ServerConfig
 {
+    private const string Example = "An interface is written '- name: eth1', below 'interfaces:'.";
+
     public string Data { get; init; } = "/var/lib/netdeploy";
 
     public ImmutableArray<BootInterface> Interfaces { get; init; } = [];
@@ -40,6 +43,9 @@ public sealed record ServerConfig
     /// <summary>Arguments for the kernel of the deploy environment, such as a serial console.</summary>
     public string KernelArguments { get; init; } = "";
 
+    /// <summary>The data folder is a copy put back: open grants and tokens are void. Said once at a start, never in the file.</summary>
+    public bool Restored { get; init; }
+
     /// <exception cref="ServerFault">The file is missing, is not YAML, or holds a key or value that means nothing.</exception>
     public static ServerConfig Load(string path)
     {
@@ -57,10 +63,10 @@ public sealed record ServerConfig
         {
             var file = new DeserializerBuilder().WithNamingConvention(CamelCaseNamingConvention.Instance).Build().Deserialize<ConfigFile>(text) ?? new ConfigFile();
             var defaults = new ServerConfig();
-            return new ServerConfig
+            return Checked(path, new ServerConfig
             {
                 Data = file.Data ?? defaults.Data,
-                Interfaces = [.. (file.Interfaces ?? []).Select(i => new BootInterface(i.Name ?? throw new ServerFault($"{path}: an interface without a name.", "Write '- name: eth1'."), i.Address))],
+                Interfaces = [.. (file.Interfaces ?? []).Select(i => new BootInterface(i?.Name ?? throw new ServerFault($"{path}: an interface without a name.", Example), i.Address))],
                 BootPort = file.BootPort ?? defaults.BootPort,
                 Profiles = file.Profiles ?? defaults.Profiles,
                 BootFiles = file.BootFiles ?? defaults.BootFiles,
@@ -68,13 +74,31 @@ public sealed record ServerConfig
                 StartWorker = file.StartWorker ?? defaults.StartWorker,
                 LabPower = file.LabPower,
                 KernelArguments = file.KernelArguments ?? defaults.KernelArguments,
-            };
+            });
         }
         catch (YamlException e)
         {
-            throw new ServerFault($"{path}:{e.Start.Line}:{e.Start.Column}: {e.InnerException?.Message ?? e.Message}", "The keys are data, interfaces, bootPort, profiles, bootFiles, images, startWorker, labPower, kernelArguments.", e);
+            var reason = UnknownKey().Match(e.Message) is { Success: true } unknown ? $"there is no key '{unknown.Groups[1].Value}'" : WrongForm().IsMatch(e.Message) ? "the value of this key has another form" : e.InnerException?.Message ?? e.Message;
+            throw new ServerFault($"{path}:{e.Start.Line}:{e.Start.Column}: {reason}", $"The keys are data, interfaces, bootPort, profiles, bootFiles, images, startWorker, labPower, kernelArguments. {Example}", e);
         }
     }
+
+    private static ServerConfig Checked(string path, ServerConfig config)
+    {
+        if (config.BootPort is < 1 or > 65535)
+        {
+            throw new ServerFault($"{path}: bootPort {config.BootPort} is no TCP port.", "Write a number from 1 to 65535; 8080 is the default.");
+        }
+
+        return config;
+    }
+
+    /// <summary>The deserializer's own words name our types; an operator has keys.</summary>
+    [GeneratedRegex("Property '([^']*)' not found on type")]
+    private static partial Regex UnknownKey();
+
+    [GeneratedRegex("^(No node deserializer|Invalid cast|Expected '(Scalar|MappingStart|SequenceStart))")]
+    private static partial Regex WrongForm();
 
     /// <summary>The interface's address on this machine now.</summary>
     /// <exception cref="ServerFault">No such interface, or no such address on it.</exception>
@@ -97,7 +121,7 @@ public sealed record ServerConfig
     {
         public string? Data { get; set; }
 
-        public List<ConfigInterface>? Interfaces { get; set; }
+        public List<ConfigInterface?>? Interfaces { get; set; }
 
         public int? BootPort { get; set; }
 

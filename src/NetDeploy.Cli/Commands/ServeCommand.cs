@@ -18,9 +18,10 @@ internal static class ServeCommand
         var bootFiles = new Option<DirectoryInfo>("--bootfiles") { Description = "What 'netdeploy bootfiles' wrote. Default: the configuration's." };
         var images = new Option<DirectoryInfo>("--images") { Description = "The folder images/ that it shares with the worker. Default: the configuration's." };
         var noWorker = new Option<bool>("--no-worker") { Description = "Another process runs 'netdeploy worker' on that folder." };
+        var restored = new Option<bool>("--restored") { Description = "The data folder is a copy that was put back: open grants and tokens are void. Say it once." };
         var labPower = new Option<string>("--lab-power") { Description = "A lab's control socket, which powers the machines.", Hidden = true };
         var verbose = new Option<bool>("--verbose") { Description = "Log what is normally not worth a line." };
-        var command = new Command("serve", "Run the server: DHCP, TFTP and HTTP boot, and the management socket.") { config, data, interfaces, bootFiles, images, noWorker, labPower, verbose };
+        var command = new Command("serve", "Run the server: DHCP, TFTP and HTTP boot, and the management socket.") { config, data, interfaces, bootFiles, images, noWorker, restored, labPower, verbose };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             using var logging = Logging.Create(parsed.GetValue(verbose));
@@ -32,6 +33,7 @@ internal static class ServeCommand
                     BootFiles = parsed.GetValue(bootFiles)?.FullName ?? settings.BootFiles,
                     Images = parsed.GetValue(images)?.FullName ?? settings.Images,
                     StartWorker = settings.StartWorker && !parsed.GetValue(noWorker),
+                    Restored = parsed.GetValue(restored),
                     LabPower = parsed.GetValue(labPower) ?? settings.LabPower,
                 };
                 using var worker = settings.StartWorker ? ImageWorkerChild.Start(settings.Images) : null;
@@ -59,7 +61,8 @@ internal static class ServeCommand
         return settings with
         {
             Data = data?.FullName ?? settings.Data,
-            Profiles = Directory.Exists(settings.Profiles) ? settings.Profiles : Installation.Profiles,
+            // The default's folder may be absent where the command runs from its tree; a folder that the file names must be there.
+            Profiles = settings.Profiles == new ServerConfig().Profiles && !Directory.Exists(settings.Profiles) ? Installation.Profiles : settings.Profiles,
             Interfaces = interfaces.Length > 0 ? [.. interfaces.Select(i => new BootInterface(i))] : settings.Interfaces,
         };
     }
