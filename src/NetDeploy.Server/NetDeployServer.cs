@@ -51,6 +51,8 @@ public sealed class NetDeployServer : IAsyncDisposable
             {
                 UnauthorizedAccessException => new ServerFault(e.Message, $"Run the server as the user that owns {config.Data}, or as root.", e),
                 BootFilesException files => new ServerFault(files.Message, files.Remedy, e),
+                IOException or InvalidDataException => new ServerFault(
+                    $"The server cannot use its folders: {e.Message}", $"Look after the disk, its room and its permissions: {config.Data} and {config.Images} must be folders that this user may write.", e),
                 _ => e,
             };
         }
@@ -71,6 +73,11 @@ public sealed class NetDeployServer : IAsyncDisposable
             throw new ServerFault("No interface is configured.", "Name one that the blades are on: netdeploy serve --interface eth1, or interfaces: in the configuration.");
         }
 
+        if (config.Interfaces.GroupBy(i => i.Name, StringComparer.Ordinal).FirstOrDefault(g => g.Count() > 1) is { } twice)
+        {
+            throw new ServerFault($"The interface '{twice.Key}' is named twice.", "Name each interface once: one address of it is served.");
+        }
+
         ImmutableArray<(string Name, IPAddress Address)> interfaces = [.. config.Interfaces.Select(i => (i.Name, ServerConfig.AddressOf(i)))];
         var files = BootFilesCatalog.Load(config.BootFiles, bootFileSources);
         if (!files.Faults.IsEmpty)
@@ -81,8 +88,12 @@ public sealed class NetDeployServer : IAsyncDisposable
         }
 
         // State. The store's lock is what keeps a second server out, so it comes before anything that a second one would disturb.
-        Directory.CreateDirectory(ServerPaths.State(config.Data));
-        Directory.CreateDirectory(ServerPaths.Keys(config.Data), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        foreach (var folder in (string[])[ServerPaths.State(config.Data), ServerPaths.Keys(config.Data), ServerPaths.Documents(config.Data), ServerPaths.Bulk(config.Data)])
+        {
+            // Documents hold password hashes, logs hold what a machine said: no other user of this computer reads them.
+            Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+
         var store = Closing(LiteDbRecordStore.Open(ServerPaths.State(config.Data), config.Restored));
         var leases = LeaseStore.Open(Path.Combine(ServerPaths.State(config.Data), "leases.journal"), clock, _logging.CreateLogger<LeaseStore>());
         _closing.Push(() => Now(leases.Dispose));

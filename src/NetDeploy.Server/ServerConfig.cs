@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using NetDeploy.Core.Boot;
+using System.Text.RegularExpressions;
 using YamlDotNet.Core;
 using YamlDotNet.Serialization;
 using YamlDotNet.Serialization.NamingConventions;
@@ -14,8 +15,10 @@ namespace NetDeploy.Server;
 public sealed record BootInterface(string Name, string? Address = null);
 
 /// <summary>The configuration file of <c>netdeploy serve</c>. Every key has a default but the interfaces.</summary>
-public sealed record ServerConfig
+public sealed partial record ServerConfig
 {
+    private const string Example = "An interface is written '- name: eth1', below 'interfaces:'.";
+
     public string Data { get; init; } = "/var/lib/netdeploy";
 
     public ImmutableArray<BootInterface> Interfaces { get; init; } = [];
@@ -61,27 +64,28 @@ public sealed record ServerConfig
         {
             var file = new DeserializerBuilder().WithNamingConvention(CamelCaseNamingConvention.Instance).Build().Deserialize<ConfigFile>(text) ?? new ConfigFile();
             var defaults = new ServerConfig();
-            return new ServerConfig
+            return Checked(path, new ServerConfig
             {
                 Data = file.Data ?? defaults.Data,
-                Interfaces = [.. (file.Interfaces ?? []).Select(i => new BootInterface(i.Name ?? throw new ServerFault($"{path}: an interface without a name.", "Write '- name: eth1'."), i.Address))],
+                Interfaces = [.. (file.Interfaces ?? []).Select(i => new BootInterface(i?.Name ?? throw new ServerFault($"{path}: an interface without a name.", Example), i.Address))],
                 BootPort = file.BootPort ?? defaults.BootPort,
                 Profiles = file.Profiles ?? defaults.Profiles,
                 BootFiles = file.BootFiles ?? defaults.BootFiles,
                 Images = file.Images ?? defaults.Images,
                 StartWorker = file.StartWorker ?? defaults.StartWorker,
                 LabPower = file.LabPower,
-                KernelArguments = file.KernelArguments is { } arguments ? Checked(path, arguments) : defaults.KernelArguments,
-            };
+                KernelArguments = file.KernelArguments is { } arguments ? Words(path, arguments) : defaults.KernelArguments,
+            });
         }
         catch (YamlException e)
         {
-            throw new ServerFault($"{path}:{e.Start.Line}:{e.Start.Column}: {e.InnerException?.Message ?? e.Message}", "The keys are data, interfaces, bootPort, profiles, bootFiles, images, startWorker, labPower, kernelArguments.", e);
+            var reason = UnknownKey().Match(e.Message) is { Success: true } unknown ? $"there is no key '{unknown.Groups[1].Value}'" : WrongForm().IsMatch(e.Message) ? "the value of this key has another form" : e.InnerException?.Message ?? e.Message;
+            throw new ServerFault($"{path}:{e.Start.Line}:{e.Start.Column}: {reason}", $"The keys are data, interfaces, bootPort, profiles, bootFiles, images, startWorker, labPower, kernelArguments. {Example}", e);
         }
     }
 
     /// <summary>Found now, and not when the first machine boots.</summary>
-    private static ImmutableArray<string> Checked(string path, string arguments)
+    private static ImmutableArray<string> Words(string path, string arguments)
     {
         ImmutableArray<string> words = [.. arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries)];
         try
@@ -94,6 +98,23 @@ public sealed record ServerConfig
             throw new ServerFault($"{path}: kernelArguments: {e.Message}", "Write arguments such as console=ttyS1,115200n8, with blanks between.", e);
         }
     }
+
+    private static ServerConfig Checked(string path, ServerConfig config)
+    {
+        if (config.BootPort is < 1 or > 65535)
+        {
+            throw new ServerFault($"{path}: bootPort {config.BootPort} is no TCP port.", "Write a number from 1 to 65535; 8080 is the default.");
+        }
+
+        return config;
+    }
+
+    /// <summary>The deserializer's own words name our types; an operator has keys.</summary>
+    [GeneratedRegex("Property '([^']*)' not found on type")]
+    private static partial Regex UnknownKey();
+
+    [GeneratedRegex("^(No node deserializer|Invalid cast|Expected '(Scalar|MappingStart|SequenceStart))")]
+    private static partial Regex WrongForm();
 
     /// <summary>The interface's address on this machine now.</summary>
     /// <exception cref="ServerFault">No such interface, or no such address on it.</exception>
@@ -116,7 +137,7 @@ public sealed record ServerConfig
     {
         public string? Data { get; set; }
 
-        public List<ConfigInterface>? Interfaces { get; set; }
+        public List<ConfigInterface?>? Interfaces { get; set; }
 
         public int? BootPort { get; set; }
 

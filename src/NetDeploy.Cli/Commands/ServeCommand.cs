@@ -61,7 +61,8 @@ internal static class ServeCommand
         return settings with
         {
             Data = data?.FullName ?? settings.Data,
-            Profiles = Directory.Exists(settings.Profiles) ? settings.Profiles : Installation.Profiles,
+            // The default's folder may be absent where the command runs from its tree; a folder that the file names must be there.
+            Profiles = settings.Profiles == new ServerConfig().Profiles && !Directory.Exists(settings.Profiles) ? Installation.Profiles : settings.Profiles,
             Interfaces = interfaces.Length > 0 ? [.. interfaces.Select(i => new BootInterface(i))] : settings.Interfaces,
         };
     }

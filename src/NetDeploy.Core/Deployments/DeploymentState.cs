@@ -38,6 +38,9 @@ public static class DeploymentStates
 {
     public static bool IsTerminal(this DeploymentState state) => state >= DeploymentState.Installed;
 
+    /// <summary>A grant is open: it may still be claimed.</summary>
+    public static bool IsOpenGrant(this DeploymentState state) => state is DeploymentState.Granted or DeploymentState.Booting;
+
     /// <summary>The word of the API, the CLI and the store.</summary>
     public static string Word(this DeploymentState state) => state switch
     {

@@ -12,6 +12,7 @@ using NetDeploy.Core.Boot;
 using NetDeploy.Protocols;
 using NetDeploy.Server.BootFiles;
 using NetDeploy.Server.Deployments;
+using NetDeploy.Server.Storage;
 
 namespace NetDeploy.Server.Boot;
 
@@ -22,9 +23,12 @@ internal static class BootListener
         IReadOnlyList<IPEndPoint> endPoints, BootDesk desk, BootFilesCatalog files, Func<BootNetworks> networks,
         DeploymentService deployments, DeploymentPlans plans, ILoggerFactory logging)
     {
-        var builder = WebApplication.CreateSlimBuilder();
+        // Empty: a builder with defaults reads appsettings.json of the current folder and the environment, which may name more addresses.
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddSingleton(logging);
-        builder.WebHost.ConfigureKestrel(kestrel =>
+        builder.Services.AddRoutingCore();
+        var connections = new ConnectionLimit(ConnectionLimit.PerAddress);
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             // OVMF locks up on an empty Server header; none at all is safe.
             kestrel.AddServerHeader = false;
@@ -32,13 +36,18 @@ internal static class BootListener
             kestrel.Limits.MaxRequestBodySize = 80L << 20;
             // Old EDK2 fails where the connection closes between two requests.
             kestrel.Limits.KeepAliveTimeout = TimeSpan.FromMinutes(5);
-            kestrel.ConfigureEndpointDefaults(listen => listen.Protocols = HttpProtocols.Http1);
             foreach (var endPoint in endPoints)
             {
-                kestrel.Listen(endPoint);
+                kestrel.Listen(endPoint, listen =>
+                {
+                    listen.Protocols = HttpProtocols.Http1;
+                    listen.Use(connections.Apply);
+                });
             }
         });
         var app = builder.Build();
+        var logger = logging.CreateLogger(typeof(BootListener));
+        app.Use((context, next) => ExplainFaultsAsync(context, next, logger));
         app.MapBoot(desk, files, networks);
         app.MapDeploy(deployments, plans);
         return app;
@@ -80,6 +89,24 @@ internal static class BootListener
                 var other => throw new InvalidOperationException($"A script request was answered {other}."),
             };
         }).WithMetadata(new StartsGrantedBoot());
+    }
+
+    /// <summary>One line a fault, and a status that the environment repeats where trying again may help: its shell can show no more.</summary>
+    private static async Task ExplainFaultsAsync(HttpContext context, RequestDelegate next, ILogger logger)
+    {
+        try
+        {
+            await next(context).ConfigureAwait(false);
+        }
+        catch (Microsoft.AspNetCore.Http.BadHttpRequestException e) when (!context.Response.HasStarted)
+        {
+            await DeployRoutes.Text(e.Message, e.StatusCode).ExecuteAsync(context).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is StoreException or IOException && !context.Response.HasStarted && !context.RequestAborted.IsCancellationRequested)
+        {
+            BootLog.RequestFailed(logger, context.Request.Path, e.Message);
+            await DeployRoutes.Text("the server cannot store that now", StatusCodes.Status503ServiceUnavailable).ExecuteAsync(context).ConfigureAwait(false);
+        }
     }
 
     private static Task NotFoundAsync(HttpContext context, string name) =>

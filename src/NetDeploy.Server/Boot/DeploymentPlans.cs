@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using NetDeploy.Core.Deployments;
@@ -30,7 +31,7 @@ internal sealed class DeploymentPlans(DeploymentService deployments, BulkStore b
             var rendered = TargetCatalog.Render(recipe, new PlanContext
             {
                 Deployment = deployment.Id,
-                ServerUrl = new Uri($"http://{request.Host}"),
+                ServerUrl = UrlOf(request.HttpContext.Connection),
                 ImageSha256 = deployment.ImageId!,
                 ImageLength = image.Length,
                 FirstBootToken = new Secret("first-boot-token", deployment.Boot!.Number, firstBootToken!),
@@ -54,6 +55,13 @@ internal sealed class DeploymentPlans(DeploymentService deployments, BulkStore b
             deployments.Note(deployment.MachineId, TimelineNote.Of("plan", TimelineSeverity.Alarm, e.Message));
             return DeployRoutes.Text(e.Message, StatusCodes.Status500InternalServerError);
         }
+    }
+
+    /// <summary>Where this request arrived. Its Host header is the sender's word, and HTTP/1.0 needs none.</summary>
+    private static Uri UrlOf(ConnectionInfo connection)
+    {
+        var address = connection.LocalIpAddress ?? throw new InvalidOperationException("A boot request came over no network.");
+        return new Uri($"http://{new IPEndPoint(address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address, connection.LocalPort)}");
     }
 
     public async Task<IResult> ImageAsync(Caller caller, HttpRequest request, CancellationToken cancellationToken)

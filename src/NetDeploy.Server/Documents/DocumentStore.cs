@@ -27,6 +27,9 @@ public sealed class DocumentStore
     /// <summary>Revisions kept behind the one in force, for people to look at and go back to.</summary>
     private const int Kept = 10;
 
+    /// <summary>Bytes of a file's name (NAME_MAX).</summary>
+    private const int MaxName = 255;
+
     private readonly string _folder;
     private readonly Lock _applying = new();
     private volatile DesiredState _current;
@@ -56,7 +59,15 @@ public sealed class DocumentStore
 
         var shipped = Read(shippedFolder, "shipped/");
         var target = CurrentLink.Read(folder);
-        var revision = target is null ? 0 : long.Parse(target.AsSpan(1), CultureInfo.InvariantCulture);
+        long revision = 0;
+        if (target is null ? Path.Exists(Path.Combine(folder, "current"))
+            : !target.StartsWith('r') || !long.TryParse(target.AsSpan(1), NumberStyles.None, CultureInfo.InvariantCulture, out revision) || !Directory.Exists(Path.Combine(folder, target)))
+        {
+            throw new ServerFault(
+                $"{Path.Combine(folder, "current")} is no link to a revision beside it{(target is null ? "" : $": it says '{target}'")}.",
+                $"Point it to one that is there: ln -sfn r000001 {Path.Combine(folder, "current")}; or remove it, and apply the documents again.");
+        }
+
         var applied = target is null ? [] : Read(Path.Combine(folder, target), "");
         var compiled = DocumentSet.Parse(Merge(shipped, applied));
         if (compiled.Value is null)
@@ -90,6 +101,11 @@ public sealed class DocumentStore
                 return Refuse(old, $"'{outside.Path}' is no relative path of a YAML file.", "Apply a folder, or one .yaml file.");
             }
 
+            if (texts.GroupBy(t => t.Path, StringComparer.Ordinal).FirstOrDefault(g => g.Count() > 1) is { } twice)
+            {
+                return Refuse(old, $"'{twice.Key}' was given twice.", "Send each file once.");
+            }
+
             var applied = texts.ToDictionary(t => t.Path, StringComparer.Ordinal);
             if (!prune)
             {
@@ -97,6 +113,11 @@ public sealed class DocumentStore
                 {
                     applied.TryAdd(kept.Path, kept);
                 }
+            }
+
+            if (applied.Keys.FirstOrDefault(path => FoldersOf(path).Any(applied.ContainsKey)) is { } below)
+            {
+                return Refuse(old, $"'{below}' lies in a folder that is a file of this set.", "Rename one of the two, or apply with --prune.");
             }
 
             ImmutableArray<SourceText> all = [.. applied.Values.OrderBy(t => t.Path, StringComparer.Ordinal)];
@@ -134,7 +155,16 @@ public sealed class DocumentStore
         && Path.GetExtension(path) is ".yaml" or ".yml"
         && !Path.IsPathRooted(path)
         && !path.Contains('\\', StringComparison.Ordinal)
-        && path.Split('/').All(part => part is not ("" or "." or "..") && !part.Any(char.IsControl));
+        && path.Split('/').All(part => part is not ("" or "." or "..") && !part.Any(char.IsControl) && Encoding.UTF8.GetByteCount(part) <= MaxName);
+
+    /// <summary>The folders of a relative path, innermost first.</summary>
+    private static IEnumerable<string> FoldersOf(string path)
+    {
+        for (var at = path.LastIndexOf('/'); at > 0; at = path.LastIndexOf('/', at - 1))
+        {
+            yield return path[..at];
+        }
+    }
 
     private static ImmutableArray<SourceText> Read(string folder, string prefix) =>
     [
@@ -151,10 +181,13 @@ public sealed class DocumentStore
         var final = Path.Combine(_folder, name);
         try
         {
-            // Left by a kill between the rename of the folder and that of the link: it was never in force.
-            if (Directory.Exists(final))
+            // Left by a kill between the rename of the folder and that of the link, or by a full disk: it was never in force.
+            foreach (var left in (string[])[final, part])
             {
-                Directory.Delete(final, recursive: true);
+                if (Directory.Exists(left))
+                {
+                    Directory.Delete(left, recursive: true);
+                }
             }
 
             Directory.CreateDirectory(part);
@@ -167,18 +200,25 @@ public sealed class DocumentStore
                 file.Flush(flushToDisk: true);
             }
 
+            foreach (var inner in Directory.EnumerateDirectories(part, "*", SearchOption.AllDirectories).Append(part))
+            {
+                Posix.SyncFolder(inner);
+            }
+
             Directory.Move(part, final);
             Posix.SyncFolder(_folder);
             CurrentLink.Turn(_folder, name);
         }
-        catch (IOException e)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             if (Directory.Exists(part))
             {
                 Directory.Delete(part, recursive: true);
             }
 
-            throw new ServerFault($"The documents could not be stored in {_folder}: {e.Message}", "Make room on that disk and apply again; the last revision keeps serving.", e);
+            throw new ServerFault(
+                $"The documents could not be stored in {_folder}: {e.Message}",
+                "Make room on that disk, or let the server's user write there, and apply again; the last revision keeps serving.", e);
         }
 
         foreach (var old in Directory.EnumerateDirectories(_folder, "r*").Where(d => !d.EndsWith(".part", StringComparison.Ordinal)).Order(StringComparer.Ordinal).SkipLast(Kept + 1))

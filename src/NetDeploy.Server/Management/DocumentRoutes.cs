@@ -12,6 +12,11 @@ internal static class DocumentRoutes
     public static void MapDocuments(this IEndpointRouteBuilder api, ManagementServices services) =>
         api.MapPost("/apply", async Task<IResult> (ApplyRequest request, CancellationToken cancellationToken) =>
         {
+            if (request.Documents.Any(d => d is null))
+            {
+                return Problems.Refuse(StatusCodes.Status400BadRequest, "A document is null.", "Send path and content of each.");
+            }
+
             var outcome = await services.Application.ApplyAsync(
                 [.. request.Documents.Select(d => new SourceText(d.Path, d.Content))],
                 request.Revision,

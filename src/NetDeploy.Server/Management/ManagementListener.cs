@@ -1,10 +1,12 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using NetDeploy.Client;
+using NetDeploy.Server.Storage;
 
 namespace NetDeploy.Server.Management;
 
@@ -16,10 +18,21 @@ internal static class ManagementListener
     public static WebApplication Build(string socketPath, ManagementServices services, ILoggerFactory logging)
     {
         PrepareSocket(socketPath);
-        var builder = WebApplication.CreateSlimBuilder();
+        // Empty: a builder with defaults reads appsettings.json of the current folder and the environment, and what Kestrel:Endpoints
+        // says there would open this API on TCP, where no peer is checked.
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddSingleton(logging);
-        builder.Services.ConfigureHttpJsonOptions(o => o.SerializerOptions.TypeInfoResolverChain.Insert(0, NetDeployJson.Default));
-        builder.WebHost.ConfigureKestrel(kestrel =>
+        builder.Services.AddRoutingCore();
+        builder.Services.ConfigureHttpJsonOptions(o =>
+        {
+            o.SerializerOptions.TypeInfoResolverChain.Insert(0, NetDeployJson.Default);
+            // What the contracts say is never null is not: the sender is told, instead of a handler that falls over it.
+            o.SerializerOptions.RespectNullableAnnotations = true;
+            o.SerializerOptions.RespectRequiredConstructorParameters = true;
+        });
+        // A body that cannot be read comes to ExplainFaultsAsync, instead of a bare 400.
+        builder.Services.Configure<RouteHandlerOptions>(o => o.ThrowOnBadRequest = true);
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = BodyLimit;
@@ -63,6 +76,10 @@ internal static class ManagementListener
         {
             await next(context).ConfigureAwait(false);
         }
+        catch (StoreException e) when (!context.Response.HasStarted)
+        {
+            await Problems.Refuse(StatusCodes.Status503ServiceUnavailable, e.Message, e.Remedy).ExecuteAsync(context).ConfigureAwait(false);
+        }
         catch (ServerFault e) when (!context.Response.HasStarted)
         {
             await Problems.Refuse(StatusCodes.Status409Conflict, e.Message, e.Remedy).ExecuteAsync(context).ConfigureAwait(false);
@@ -70,6 +87,11 @@ internal static class ManagementListener
         catch (Microsoft.AspNetCore.Http.BadHttpRequestException e) when (!context.Response.HasStarted)
         {
             await Problems.Refuse(e.StatusCode, e.Message, "Send what the API's contracts say (NetDeploy.Client).").ExecuteAsync(context).ConfigureAwait(false);
+        }
+        catch (Exception e) when ((e is IOException or UnauthorizedAccessException) && !context.Response.HasStarted && !context.RequestAborted.IsCancellationRequested)
+        {
+            await Problems.Refuse(StatusCodes.Status503ServiceUnavailable, e.Message, "Look after the disk of the data folder, its room and its permissions, and ask again.")
+                .ExecuteAsync(context).ConfigureAwait(false);
         }
     }
 }

@@ -44,10 +44,16 @@ public sealed class SecretStore
 
         try
         {
-            var secrets = JsonSerializer.Deserialize(File.ReadAllBytes(path), SecretJson.Default.DictionaryStringSealedSecret)!;
+            var secrets = JsonSerializer.Deserialize(File.ReadAllBytes(path), SecretJson.Default.DictionaryStringSealedSecret)
+                ?? throw new JsonException("it holds null.");
             var store = new SecretStore(path, key, secrets.ToImmutableDictionary(StringComparer.Ordinal));
             foreach (var (name, secret) in secrets)
             {
+                if (secret?.Box is null)
+                {
+                    throw new JsonException($"secret {name} has no box.");
+                }
+
                 store.Unseal(name, secret);
             }
 
@@ -90,9 +96,9 @@ public sealed class SecretStore
                 File.Move(part, _path, overwrite: true);
                 Posix.SyncFolder(Path.GetDirectoryName(_path)!);
             }
-            catch (IOException e)
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                throw new ServerFault($"The secret could not be stored: {e.Message}", "Make room on that disk; the values so far are whole.", e);
+                throw new ServerFault($"The secret could not be stored: {e.Message}", "Make room on that disk, or let the server's user write there; the values so far are whole.", e);
             }
 
             _sealed = next;

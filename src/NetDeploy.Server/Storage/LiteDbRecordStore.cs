@@ -20,6 +20,7 @@ public sealed class LiteDbRecordStore : IRecordStore
     public const int SchemaVersion = 1;
 
     private const long DefaultJournalBound = 4 << 20;
+    private const string Restart = "Make room on that disk if it is full, then restart the server: it takes up what the journal holds.";
 
     private readonly SemaphoreSlim _gate = new(1);
     private readonly string _database;
@@ -223,7 +224,7 @@ public sealed class LiteDbRecordStore : IRecordStore
         {
             // The commit is durable in the journal and will be there after the next start; this process may no longer answer.
             _broken = $"commit {commit.Number} is in the journal but not in the database: {failure.Message}";
-            throw new StoreException($"The store {_database} stopped: {_broken}", "Restart the server.", failure);
+            throw new StoreException($"The store {_database} stopped: {_broken}", Restart, failure);
         }
     }
 
@@ -347,7 +348,7 @@ public sealed class LiteDbRecordStore : IRecordStore
         await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            return _broken is null ? run() : throw new StoreException($"The store {_database} does not answer: {_broken}", "Restart the server.");
+            return _broken is null ? run() : throw new StoreException($"The store {_database} does not answer: {_broken}", Restart);
         }
         finally
         {
