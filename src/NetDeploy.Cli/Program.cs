@@ -13,6 +13,7 @@ var root = new RootCommand("NetDeploy: turns powered-on hardware and requested g
     ReplaceCommand.Create(),
     ReleaseCommand.Create(),
     CancelCommand.Create(),
+    ImagesCommand.Create(),
     PasswdCommand.Create(),
     SecretCommand.Create(),
     BootFilesCommand.Create(),

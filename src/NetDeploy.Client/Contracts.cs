@@ -69,6 +69,16 @@ public sealed record LogView(string DeploymentId, string Sha256, string Text);
 /// <param name="StartedAt">Unix time in milliseconds.</param>
 public sealed record ServerStatusView(string Version, int ProcessId, long StartedAt, long Revision, int Machines, IReadOnlyList<string> BootAddresses, IReadOnlyList<string> Warnings);
 
+/// <summary>A built image.</summary>
+/// <param name="Key">Hash of what it is built from; recipes with an equal part share it.</param>
+/// <param name="Id">SHA-256 of the image file.</param>
+/// <param name="Bytes">Size of the image file.</param>
+/// <param name="BuiltAt">Unix time in milliseconds.</param>
+/// <param name="State"><c>ready</c>, <c>building</c>, <c>failed</c>.</param>
+/// <param name="Reason">Why the last build failed; null where it did not.</param>
+/// <param name="Earlier">Ids of older images of the key that are kept.</param>
+public sealed record ImageView(string Key, string? Id, long? Bytes, long? BuiltAt, string State, string? Reason, IReadOnlyList<string> Earlier);
+
 /// <summary>A secret by its name; its value never comes out.</summary>
 public sealed record SecretView(string Name, int Version);
 
@@ -93,6 +103,8 @@ public sealed record ProblemView(string? Title, string? Detail, int? Status, IRe
 [JsonSerializable(typeof(LogView))]
 [JsonSerializable(typeof(ServerStatusView))]
 [JsonSerializable(typeof(ProblemView))]
+[JsonSerializable(typeof(ImageView))]
+[JsonSerializable(typeof(ImageView[]))]
 [JsonSerializable(typeof(SecretView))]
 [JsonSerializable(typeof(SecretView[]))]
 [JsonSerializable(typeof(SecretValue))]

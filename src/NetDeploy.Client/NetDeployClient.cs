@@ -74,6 +74,16 @@ public sealed class NetDeployClient : IDisposable
     public async Task CancelAsync(string name, CancellationToken cancellationToken = default) =>
         (await SendAsync(HttpMethod.Post, $"/api/v1/machines/{Uri.EscapeDataString(name)}/cancel", null, cancellationToken).ConfigureAwait(false)).Dispose();
 
+    public Task<ImageView[]> ImagesAsync(CancellationToken cancellationToken = default) =>
+        GetAsync("/api/v1/images", NetDeployJson.Default.ImageViewArray, cancellationToken);
+
+    /// <summary>Builds the machine's image anew; deployments get the one there is until the new one is published.</summary>
+    public async Task<ImageView> RefreshImageAsync(string machine, CancellationToken cancellationToken = default)
+    {
+        using var response = await SendAsync(HttpMethod.Post, $"/api/v1/machines/{Uri.EscapeDataString(machine)}/image", null, cancellationToken).ConfigureAwait(false);
+        return await ReadAsync(response, NetDeployJson.Default.ImageView, cancellationToken).ConfigureAwait(false);
+    }
+
     public Task<SecretView[]> SecretsAsync(CancellationToken cancellationToken = default) =>
         GetAsync("/api/v1/secrets", NetDeployJson.Default.SecretViewArray, cancellationToken);
 

@@ -12,6 +12,9 @@ namespace NetDeploy.Server.Boot;
 internal static class DeployRoutes
 {
     private const int LogKept = 4 << 20;
+    /// <summary>More than a machine has; a report is a neighbour's text as much as a machine's.</summary>
+    private const int UndrivenNoted = 8;
+
     private const long LogAccepted = 64L << 20;
 
     public static void MapDeploy(this IEndpointRouteBuilder routes, DeploymentService deployments, DeploymentPlans plans)
@@ -19,9 +22,20 @@ internal static class DeployRoutes
         var group = routes.MapGroup("/deploy/{id}");
 
         Post(group, "inventory", TokenPhase.Deploy, async (caller, request, cancel) =>
-            await BodyAsync(request, cancel).ConfigureAwait(false) is { } body
-                ? Answer(await deployments.InventoryAsync(caller, body, cancel).ConfigureAwait(false))
-                : TooLong());
+        {
+            if (await BodyAsync(request, cancel).ConfigureAwait(false) is not { } body)
+            {
+                return TooLong();
+            }
+
+            var answer = await deployments.InventoryAsync(caller, body, cancel).ConfigureAwait(false);
+            foreach (var device in body.Where(p => p.Key == "undriven").Take(UndrivenNoted))
+            {
+                deployments.Note(caller.MachineId, TimelineNote.Of("inventory", TimelineSeverity.Warning, $"no driver took the device {device.Value}"));
+            }
+
+            return Answer(answer);
+        });
 
         Post(group, "claim", TokenPhase.Deploy, async (caller, request, cancel) =>
             await BodyAsync(request, cancel).ConfigureAwait(false) is not { } body

@@ -15,6 +15,7 @@ internal static class ManagementRoutes
         api.MapOrders(services);
         api.MapDocuments(services);
         api.MapSecrets(services);
+        api.MapImages(services);
         api.MapGet("/status", () => TypedResults.Json(
             new ServerStatusView(
                 services.Facts.Version,

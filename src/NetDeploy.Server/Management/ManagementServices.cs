@@ -1,5 +1,6 @@
 using NetDeploy.Server.Deployments;
 using NetDeploy.Server.Documents;
+using NetDeploy.Server.Images;
 using NetDeploy.Server.Leases;
 using NetDeploy.Server.Secrets;
 using NetDeploy.Server.Storage;
@@ -15,6 +16,7 @@ internal sealed record ManagementServices(
     BootDesk Desk,
     LeaseStore Leases,
     BulkStore Bulk,
+    ImageStore Images,
     SecretStore Secrets,
     TimeProvider Clock,
     ServerFacts Facts);

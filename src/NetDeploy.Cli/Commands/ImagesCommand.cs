@@ -1,0 +1,55 @@
+using System.CommandLine;
+using NetDeploy.Client;
+
+namespace NetDeploy.Cli.Commands;
+
+/// <summary><c>netdeploy images list</c>, <c>images refresh NAME</c>.</summary>
+internal static class ImagesCommand
+{
+    public static Command Create() => new("images", "The images that deployments unpack.") { List(), Refresh() };
+
+    private static Command List()
+    {
+        var data = Common.Data();
+        var json = Common.Json();
+        var command = new Command("list", "What was built, and what failed.") { data, json };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            using var client = Common.Connect(parsed, data);
+            var images = await client.ImagesAsync(cancellationToken).ConfigureAwait(false);
+            if (parsed.GetValue(json))
+            {
+                Common.PrintJson(images, NetDeployJson.Default.ImageViewArray);
+                return Invocation.Done;
+            }
+
+            foreach (var image in images)
+            {
+                Print(image);
+            }
+
+            return Invocation.Done;
+        });
+        return command;
+    }
+
+    private static Command Refresh()
+    {
+        var name = Common.Name();
+        var data = Common.Data();
+        var command = new Command("refresh", "Build a machine's image anew from its repositories' state of now; the one there is stays until then.") { name, data };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            using var client = Common.Connect(parsed, data);
+            Print(await client.RefreshImageAsync(parsed.GetRequiredValue(name), cancellationToken).ConfigureAwait(false));
+            return Invocation.Done;
+        });
+        return command;
+    }
+
+    private static void Print(ImageView image)
+    {
+        var built = image.BuiltAt is { } at ? $", {image.Bytes >> 20} MiB, built {DateTimeOffset.FromUnixTimeMilliseconds(at).ToLocalTime():yyyy-MM-dd HH:mm}" : "";
+        Console.Out.WriteLine($"{image.Key[..12]}  {image.State,-8}  {image.Id?[..12] ?? "-"}{built}{(image.Reason is null ? "" : ": " + image.Reason)}");
+    }
+}
