@@ -21,7 +21,7 @@ public sealed record Diagnostic(Severity Severity, string File, int Line, int Co
     /// <summary>One line in the form that editors and terminals make clickable.</summary>
     public override string ToString()
     {
-        var place = Line > 0 ? $"{File}:{Line}:{Column}: " : File.Length > 0 ? $"{File}: " : "";
+        var place = Line > 0 ? $"{File}:{Line}:{Column}: " : File is not "" ? $"{File}: " : "";
         var path = Path.Length > 0 ? $"{Path}: " : "";
         var remedy = Remedy.Length > 0 ? $" {Remedy}" : "";
         return $"{place}{(Severity == Severity.Error ? "error" : "warning")}: {path}{Message}{remedy}";

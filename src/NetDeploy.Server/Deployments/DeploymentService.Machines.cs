@@ -246,12 +246,12 @@ public sealed partial class DeploymentService
         {
             if (machine.Binding.Macs.Where(other.Binding.Macs.Contains).Take(1).ToList() is [var mac])
             {
-                return $"MAC {mac} belongs to {other.Name}. Remedy: netdeploy forget {other.Name}, or replace it first.";
+                return $"MAC {mac} belongs to {other.Name}. Remedy: give {other.Name} its own hardware first (netdeploy replace {other.Name} --mac MAC), or remove its document and apply with --prune.";
             }
 
             if (machine.Binding.Slot is { } slot && slot == other.Binding.Slot)
             {
-                return $"Slot {slot} belongs to {other.Name}. Remedy: netdeploy forget {other.Name}, or replace it first.";
+                return $"Slot {slot} belongs to {other.Name}. Remedy: give {other.Name} its own hardware first (netdeploy replace {other.Name} --mac MAC), or remove its document and apply with --prune.";
             }
         }
 

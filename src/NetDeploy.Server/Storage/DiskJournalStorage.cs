@@ -24,7 +24,7 @@ public sealed class DiskJournalStorage : IJournalStorage
         }
         catch (UnauthorizedAccessException error)
         {
-            throw new IOException($"{path} may not be written by this user: give it the data directory (chown), or start as its owner.", error);
+            throw new IOException($"{path} may not be written by this user.", error);
         }
     }
 
