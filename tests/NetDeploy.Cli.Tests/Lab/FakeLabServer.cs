@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using NetDeploy.Cli.Lab;
 using NetDeploy.Cli.Lab.Blades;
@@ -16,6 +17,8 @@ internal sealed class FakeLabServer(LabControl control, string ends, string? rea
         new(2, 0, "dhcp", "Discover from the blade: Offer", DeploymentId, null),
         new(3, 0, "progress", "step_unpack 50 %", DeploymentId, null),
     ];
+
+    private readonly ConcurrentDictionary<string, bool> _ordered = [];
 
     public List<DocumentText> Applied { get; } = [];
 
@@ -38,6 +41,7 @@ internal sealed class FakeLabServer(LabControl control, string ends, string? rea
     public async Task<DeployResult> DeployAsync(string machine, CancellationToken cancellationToken)
     {
         await control.CycleAsync(machine, cancellationToken);
+        _ordered[machine] = true;
         return new DeployResult(DeploymentId, "granted", null);
     }
 
@@ -52,5 +56,5 @@ internal sealed class FakeLabServer(LabControl control, string ends, string? rea
         machine, "metal", [], "debian-12", "image", false, ends, null, null, reason, [], null, null, "10.77.0.10", DeploymentId, null, ["ssh-ed25519 AAAA host"]));
 
     public Task<IReadOnlyList<TimelineView>> TimelineAsync(string machine, long after, TimeSpan wait, CancellationToken cancellationToken) =>
-        Task.FromResult<IReadOnlyList<TimelineView>>([.. Timeline.Where(t => t.Sequence > after)]);
+        Task.FromResult<IReadOnlyList<TimelineView>>([.. Timeline.Where(t => t.Sequence > after && _ordered.ContainsKey(machine))]);
 }

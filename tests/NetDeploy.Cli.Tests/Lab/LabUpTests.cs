@@ -33,7 +33,7 @@ public sealed class LabUpTests
             Assert.Equal("bios", machine.GetProperty("firmware").GetString());
             Assert.Equal("image", machine.GetProperty("method").GetString());
             Assert.True(machine.GetProperty("ssh").GetBoolean());
-            Assert.InRange(machine.GetProperty("seconds").GetDouble(), 0.1, 60);
+            Assert.True(machine.GetProperty("seconds").GetDouble() > 0);
             Assert.False(machine.TryGetProperty("rebuilt", out _));
         }
 
