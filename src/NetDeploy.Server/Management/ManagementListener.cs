@@ -80,6 +80,11 @@ internal static class ManagementListener
         {
             await Problems.Refuse(StatusCodes.Status409Conflict, e.Message, e.Remedy).ExecuteAsync(context).ConfigureAwait(false);
         }
+        // An IOException too, so it comes before those of the disk.
+        catch (Microsoft.AspNetCore.Http.BadHttpRequestException e) when (!context.Response.HasStarted)
+        {
+            await Problems.Refuse(e.StatusCode, e.Message, "Send what the API's contracts say (NetDeploy.Client).").ExecuteAsync(context).ConfigureAwait(false);
+        }
         catch (StoreException e) when (!context.Response.HasStarted)
         {
             var fault = ServerFault.Of(e);
@@ -89,10 +94,6 @@ internal static class ManagementListener
         {
             await Problems.Refuse(StatusCodes.Status503ServiceUnavailable, e.Message, "Look after the disk of the data folder, its room and its permissions, and ask again.")
                 .ExecuteAsync(context).ConfigureAwait(false);
-        }
-        catch (Microsoft.AspNetCore.Http.BadHttpRequestException e) when (!context.Response.HasStarted)
-        {
-            await Problems.Refuse(e.StatusCode, e.Message, "Send what the API's contracts say (NetDeploy.Client).").ExecuteAsync(context).ConfigureAwait(false);
         }
     }
 }

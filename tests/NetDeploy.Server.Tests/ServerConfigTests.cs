@@ -1,0 +1,71 @@
+using NetDeploy.Server.Tests.Storage;
+
+namespace NetDeploy.Server.Tests;
+
+public sealed class ServerConfigTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    [Fact]
+    public void What_the_file_does_not_say_has_its_default()
+    {
+        var config = Load("interfaces:\n  - name: eth1\n  - {name: eth2, address: 10.77.0.1}\nbootPort: 8181\nstartWorker: false\n");
+        Assert.Equal([new BootInterface("eth1"), new BootInterface("eth2", "10.77.0.1")], config.Interfaces);
+        Assert.Equal((8181, false, "/var/lib/netdeploy"), (config.BootPort, config.StartWorker, config.Data));
+        Assert.Empty(Load("").Interfaces);
+    }
+
+    [Theory]
+    [InlineData("interfacs: []\n", "there is no key 'interfacs'")]
+    [InlineData("interfaces:\n - name: [\n", ":2:")]
+    [InlineData("interfaces:\n  - eth1\n", ":2:")]
+    [InlineData("interfaces: [{}]\n", "without a name")]
+    [InlineData("interfaces: [null]\n", "without a name")]
+    [InlineData("interfaces: eth1\n", ":1:")]
+    [InlineData("bootPort: x\n", ":1:")]
+    [InlineData("bootPort: 0\n", "no TCP port")]
+    [InlineData("bootPort: 65536\n", "no TCP port")]
+    [InlineData("restored: true\n", "no key 'restored'")]
+    [InlineData("data: [a, b]\n", ":1:")]
+    [InlineData("- a\n", ":1:")]
+    public void A_mistake_is_named_with_its_place_and_a_remedy_and_never_with_a_type(string text, string expected)
+    {
+        var fault = Assert.Throws<ServerFault>(() => Load(text));
+        Assert.Contains(expected, fault.Message, StringComparison.Ordinal);
+        Assert.Contains(_folder["netdeploy.yaml"], fault.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("System.", fault.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("ConfigFile", fault.Message, StringComparison.Ordinal);
+        Assert.NotEmpty(fault.Remedy);
+    }
+
+    [Fact]
+    public void A_file_that_is_not_there_or_is_a_folder_is_named()
+    {
+        Assert.Contains("absent.yaml", Assert.Throws<ServerFault>(() => ServerConfig.Load(_folder["absent.yaml"])).Message, StringComparison.Ordinal);
+        Assert.Throws<ServerFault>(() => ServerConfig.Load(_folder.Path));
+    }
+
+    [Fact]
+    public void An_interface_that_is_not_there_is_answered_with_those_that_are()
+    {
+        Assert.Contains("lo", Assert.Throws<ServerFault>(() => ServerConfig.AddressOf(new BootInterface("nope"))).Remedy, StringComparison.Ordinal);
+        Assert.Equal("127.0.0.1", ServerConfig.AddressOf(new BootInterface("lo", "127.0.0.1")).ToString());
+        Assert.Contains("127.0.0.1", Assert.Throws<ServerFault>(() => ServerConfig.AddressOf(new BootInterface("lo", "192.0.2.1"))).Remedy, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_remedy_within_a_message_comes_apart_from_it()
+    {
+        var fault = ServerFault.Of(new IOException("It is locked. Remedy: stop the other one."), "otherwise");
+        Assert.Equal(("It is locked.", "stop the other one."), (fault.Message, fault.Remedy));
+        Assert.Equal("otherwise", ServerFault.Of(new IOException("It is locked."), "otherwise").Remedy);
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    private ServerConfig Load(string text)
+    {
+        File.WriteAllText(_folder["netdeploy.yaml"], text);
+        return ServerConfig.Load(_folder["netdeploy.yaml"]);
+    }
+}
