@@ -79,10 +79,12 @@ public sealed partial record ServerConfig
         }
         catch (YamlException e)
         {
-            var reason = UnknownKey().Match(e.Message) is { Success: true } unknown ? $"there is no key '{unknown.Groups[1].Value}'" : WrongForm().IsMatch(e.Message) ? "the value of this key has another form" : e.InnerException?.Message ?? e.Message;
+            var reason = UnknownKey().Match(e.Message) is { Success: true } unknown ? $"there is no key '{unknown.Groups[1].Value}'" : Reason(e.InnerException?.Message ?? e.Message);
             throw new ServerFault($"{path}:{e.Start.Line}:{e.Start.Column}: {reason}", $"The keys are data, interfaces, bootPort, profiles, bootFiles, images, startWorker, labPower, kernelArguments. {Example}", e);
         }
     }
+
+    private static string Reason(string message) => WrongForm().IsMatch(message) ? "the value of this key has another form" : message;
 
     /// <summary>Found now, and not when the first machine boots.</summary>
     private static ImmutableArray<string> Words(string path, string arguments)

@@ -7,25 +7,56 @@ public sealed class ServerConfigTests : IDisposable
     private readonly TemporaryFolder _folder = new();
 
     [Fact]
-    public void What_a_file_leaves_out_has_its_default()
+    public void What_the_file_does_not_say_has_its_default()
     {
-        var config = Load("interfaces:\n- name: eth1\n- {name: eth2, address: 192.0.2.1}\nbootPort: 8081\n");
-        Assert.Equal([new BootInterface("eth1"), new BootInterface("eth2", "192.0.2.1")], config.Interfaces);
-        Assert.Equal(8081, config.BootPort);
-        Assert.Equal(new ServerConfig().Data, config.Data);
-        Assert.Equal(["console=tty0", "console=ttyS0,115200n8"], config.KernelArguments);
+        var config = Load("interfaces:\n  - name: eth1\n  - {name: eth2, address: 10.77.0.1}\nbootPort: 8181\nstartWorker: false\n");
+        Assert.Equal([new BootInterface("eth1"), new BootInterface("eth2", "10.77.0.1")], config.Interfaces);
+        Assert.Equal((8181, false, "/var/lib/netdeploy"), (config.BootPort, config.StartWorker, config.Data));
+        Assert.Empty(Load("").Interfaces);
+    }
+
+    [Theory]
+    [InlineData("interfacs: []\n", "there is no key 'interfacs'")]
+    [InlineData("interfaces:\n - name: [\n", ":2:")]
+    [InlineData("interfaces:\n  - eth1\n", ":2:")]
+    [InlineData("interfaces: [{}]\n", "without a name")]
+    [InlineData("interfaces: [null]\n", "without a name")]
+    [InlineData("interfaces: eth1\n", ":1:")]
+    [InlineData("bootPort: x\n", ":1:")]
+    [InlineData("bootPort: 0\n", "no TCP port")]
+    [InlineData("bootPort: 65536\n", "no TCP port")]
+    [InlineData("kernelArguments: quiet;reboot", "kernelArguments")]
+    [InlineData("restored: true\n", "no key 'restored'")]
+    [InlineData("data: [a, b]\n", ":1:")]
+    [InlineData("- a\n", ":1:")]
+    public void A_mistake_is_named_with_its_place_and_a_remedy_and_never_with_a_type(string text, string expected)
+    {
+        var fault = Assert.Throws<ServerFault>(() => Load(text));
+        Assert.Contains(expected, fault.Message, StringComparison.Ordinal);
+        Assert.Contains(_folder["netdeploy.yaml"], fault.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("System.", fault.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("ConfigFile", fault.Message, StringComparison.Ordinal);
+        Assert.NotEmpty(fault.Remedy);
+    }
+
+    [Fact]
+    public void A_file_that_is_not_there_or_is_a_folder_is_named()
+    {
+        Assert.Contains("absent.yaml", Assert.Throws<ServerFault>(() => ServerConfig.Load(_folder["absent.yaml"])).Message, StringComparison.Ordinal);
+        Assert.Throws<ServerFault>(() => ServerConfig.Load(_folder.Path));
+    }
+
+    [Fact]
+    public void An_interface_that_is_not_there_is_answered_with_those_that_are()
+    {
+        Assert.Contains("lo", Assert.Throws<ServerFault>(() => ServerConfig.AddressOf(new BootInterface("nope"))).Remedy, StringComparison.Ordinal);
+        Assert.Equal("127.0.0.1", ServerConfig.AddressOf(new BootInterface("lo", "127.0.0.1")).ToString());
+        Assert.Contains("127.0.0.1", Assert.Throws<ServerFault>(() => ServerConfig.AddressOf(new BootInterface("lo", "192.0.2.1"))).Remedy, StringComparison.Ordinal);
     }
 
     [Fact]
     public void Kernel_arguments_are_words() =>
         Assert.Equal(["console=ttyS1,115200n8", "nomodeset"], Load("kernelArguments: console=ttyS1,115200n8  nomodeset").KernelArguments);
-
-    [Theory]
-    [InlineData("kernelArguments: quiet;reboot", "kernelArguments")]
-    [InlineData("bootport: 80", "bootport")]
-    [InlineData("interfaces:\n- address: 192.0.2.1", "without a name")]
-    public void What_means_nothing_is_refused_when_the_file_is_read(string text, string expected) =>
-        Assert.Contains(expected, Assert.Throws<ServerFault>(() => Load(text)).Message, StringComparison.Ordinal);
 
     public void Dispose() => _folder.Dispose();
 

@@ -1,0 +1,168 @@
+using System.Collections.Immutable;
+using NetDeploy.Core.Profiles;
+using NetDeploy.Server.Documents;
+using NetDeploy.Server.Tests.Storage;
+
+namespace NetDeploy.Server.Tests.Documents;
+
+public sealed class DocumentStoreTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    [Fact]
+    public void An_applied_set_is_in_force_at_once_and_after_a_restart()
+    {
+        var store = TestDocuments.Open(_folder.Path);
+        Assert.Equal(0, store.Current.Revision);
+        var outcome = store.Apply(TestDocuments.Blade());
+        Assert.True(outcome.Accepted);
+        Assert.Equal(1, outcome.State.Revision);
+        var again = TestDocuments.Open(_folder.Path);
+        Assert.Equal(1, again.Current.Revision);
+        Assert.True(again.Current.Snapshot.Machines.ContainsKey("blade1"));
+    }
+
+    [Fact]
+    public void What_did_not_change_makes_no_revision()
+    {
+        var store = TestDocuments.Open(_folder.Path);
+        store.Apply(TestDocuments.Blade());
+        Assert.Equal(1, store.Apply(TestDocuments.Blade()).State.Revision);
+    }
+
+    [Fact]
+    public void A_set_that_does_not_compile_is_refused_and_the_last_good_one_keeps_serving()
+    {
+        var store = TestDocuments.Open(_folder.Path);
+        store.Apply(TestDocuments.Blade());
+        var outcome = store.Apply(new SourceText("blade1.yaml", "kind: ["), TestDocuments.Blade("blade2", "52:54:00:00:00:02"));
+        Assert.False(outcome.Accepted);
+        Assert.Equal("blade1.yaml", outcome.Diagnostics.First(d => d.Severity == Severity.Error).File);
+        Assert.Equal(1, store.Current.Revision);
+        Assert.Equal(["blade1"], store.Current.Snapshot.Machines.Keys);
+        Assert.Equal(["blade1"], TestDocuments.Open(_folder.Path).Current.Snapshot.Machines.Keys);
+    }
+
+    [Fact]
+    public void What_the_server_finds_wrong_refuses_a_set_that_compiles()
+    {
+        var store = TestDocuments.Open(_folder.Path);
+        var outcome = store.Apply([TestDocuments.Blade()], null, false, false, _ => [new Diagnostic(Severity.Error, "", 0, 0, "lab", "overlaps", "mend it")]);
+        Assert.False(outcome.Accepted);
+        Assert.Equal(0, store.Current.Revision);
+        Assert.Null(new FileInfo(_folder["current"]).LinkTarget);
+    }
+
+    [Fact]
+    public void A_stale_revision_is_refused()
+    {
+        var store = TestDocuments.Open(_folder.Path);
+        store.Apply(TestDocuments.Blade());
+        var stale = store.Apply([TestDocuments.Blade("blade2", "52:54:00:00:00:02")], 0, false, false, _ => []);
+        Assert.False(stale.Accepted);
+        Assert.Contains("revision 1", Assert.Single(stale.Diagnostics).Message, StringComparison.Ordinal);
+        Assert.True(store.Apply([TestDocuments.Blade("blade2", "52:54:00:00:00:02")], 1, false, false, _ => []).Accepted);
+    }
+
+    [Fact]
+    public void Only_prune_removes_what_was_not_sent()
+    {
+        var store = TestDocuments.Open(_folder.Path);
+        store.Apply(TestDocuments.Blade());
+        var second = TestDocuments.Blade("blade2", "52:54:00:00:00:02");
+        Assert.Equal(2, store.Apply(second).State.Snapshot.Machines.Count);
+        Assert.Equal(["blade2"], store.Apply([second], null, prune: true, checkOnly: false, _ => []).State.Snapshot.Machines.Keys);
+    }
+
+    [Fact]
+    public void A_check_changes_nothing()
+    {
+        var store = TestDocuments.Open(_folder.Path);
+        var outcome = store.Apply([TestDocuments.Blade()], null, prune: false, checkOnly: true, _ => []);
+        Assert.False(outcome.Accepted);
+        Assert.DoesNotContain(outcome.Diagnostics, d => d.Severity == Severity.Error);
+        Assert.Equal(0, store.Current.Revision);
+    }
+
+    [Theory]
+    [InlineData("../escape.yaml")]
+    [InlineData("/etc/passwd.yaml")]
+    [InlineData("a/../../b.yaml")]
+    [InlineData("a//b.yaml")]
+    [InlineData("./b.yaml")]
+    [InlineData("a\\b.yaml")]
+    [InlineData("a\0.yaml")]
+    [InlineData("a\n.yaml")]
+    [InlineData("script.sh")]
+    [InlineData("")]
+    public void A_path_that_leaves_the_folder_or_is_no_yaml_is_refused(string path)
+    {
+        var store = TestDocuments.Open(_folder["store"]);
+        Assert.False(store.Apply(TestDocuments.Blade() with { Path = path }).Accepted);
+        Assert.Equal(["store"], Directory.EnumerateFileSystemEntries(_folder.Path).Select(Path.GetFileName));
+    }
+
+    [Fact]
+    public void Names_that_no_file_can_have_and_files_that_are_folders_are_refused_with_a_reason()
+    {
+        var store = TestDocuments.Open(_folder.Path);
+        Assert.False(store.Apply(TestDocuments.Blade() with { Path = new string('ä', 190) + ".yaml" }).Accepted);
+        Assert.False(store.Apply(TestDocuments.Blade(), TestDocuments.Blade()).Accepted);
+        Assert.False(store.Apply(TestDocuments.Blade(path: "a.yaml"), TestDocuments.Blade("blade2", "52:54:00:00:00:02", "a.yaml/b/c.yaml")).Accepted);
+        Assert.True(store.Apply(TestDocuments.Blade(path: "racks/a.yaml"), TestDocuments.Blade("blade2", "52:54:00:00:00:02", "racks/a/b.yaml")).Accepted);
+    }
+
+    [Theory]
+    [InlineData("r000002.part")]
+    [InlineData("r000002")]
+    public void What_a_kill_left_is_never_in_force_and_stands_in_nobodys_way(string left)
+    {
+        var store = TestDocuments.Open(_folder.Path);
+        store.Apply(TestDocuments.Blade());
+        Directory.CreateDirectory(_folder[left]);
+        File.WriteAllText(Path.Combine(_folder[left], "blade1.yaml"), "torn");
+        Assert.Equal(1, TestDocuments.Open(_folder.Path).Current.Revision);
+
+        Directory.CreateDirectory(_folder[left]);
+        File.WriteAllText(Path.Combine(_folder[left], "blade1.yaml"), "torn");
+        Assert.True(store.Apply(TestDocuments.Blade("blade2", "52:54:00:00:00:02")).Accepted);
+        Assert.Equal(2, TestDocuments.Open(_folder.Path).Current.Snapshot.Machines.Count);
+    }
+
+    [Fact]
+    public void Only_the_last_revisions_stay_on_the_disk()
+    {
+        var store = TestDocuments.Open(_folder.Path);
+        for (var i = 1; i <= 14; i++)
+        {
+            Assert.Equal(i, store.Apply(TestDocuments.Blade() with { Content = TestDocuments.Blade().Content + $"\n# {i}\n" }).State.Revision);
+        }
+
+        Assert.Equal(11, Directory.EnumerateDirectories(_folder.Path, "r*").Count());
+        Assert.Equal(14, TestDocuments.Open(_folder.Path).Current.Revision);
+    }
+
+    [Theory]
+    [InlineData("r000009")]
+    [InlineData("nonsense")]
+    [InlineData("../elsewhere")]
+    public void A_link_that_points_nowhere_stops_the_start_with_a_remedy(string target)
+    {
+        TestDocuments.Open(_folder.Path).Apply(TestDocuments.Blade());
+        File.Delete(_folder["current"]);
+        File.CreateSymbolicLink(_folder["current"], target);
+        var fault = Assert.Throws<ServerFault>(() => TestDocuments.Open(_folder.Path));
+        Assert.Contains(target, fault.Message, StringComparison.Ordinal);
+        Assert.Contains("ln -sfn", fault.Remedy, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Stored_texts_that_were_broken_by_hand_stop_the_start_with_their_place()
+    {
+        TestDocuments.Open(_folder.Path).Apply(TestDocuments.Blade());
+        File.WriteAllText(_folder["r000001/blade1.yaml"], "kind: [");
+        Assert.Contains("blade1.yaml", Assert.Throws<ServerFault>(() => TestDocuments.Open(_folder.Path)).Message, StringComparison.Ordinal);
+    }
+
+    public void Dispose() => _folder.Dispose();
+}

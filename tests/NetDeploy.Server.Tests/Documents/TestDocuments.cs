@@ -1,0 +1,30 @@
+using NetDeploy.Core.Profiles;
+using NetDeploy.Server.Documents;
+using NetDeploy.Server.Tests.BootFiles;
+
+namespace NetDeploy.Server.Tests.Documents;
+
+/// <summary>One blade and its secret, over the distributions and profiles of this tree.</summary>
+internal static class TestDocuments
+{
+    public const string Mac = "52:54:00:00:00:01";
+
+    public static string Shipped { get; } = Path.Combine(Path.GetDirectoryName(SourceTree.BootFiles)!, "profiles");
+
+    public static SourceText Blade(string name = "blade1", string mac = Mac, string path = "") => new(path.Length > 0 ? path : $"{name}.yaml", $$"""
+        apiVersion: netdeploy/v1
+        kind: Machine
+        name: {{name}}
+        type: metal
+        distro: debian-12
+        binding:
+          macs: ['{{mac}}']
+        system:
+          root:
+            passwordHash: {secret: root-hash, strength: claimed}
+        """);
+
+    public static DocumentStore Open(string folder) => DocumentStore.Open(folder, Shipped);
+
+    public static ApplyOutcome Apply(this DocumentStore store, params SourceText[] texts) => store.Apply(texts, null, prune: false, checkOnly: false, _ => []);
+}

@@ -1,0 +1,99 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Logging.Abstractions;
+using NetDeploy.Client;
+using NetDeploy.Core.Deployments;
+using NetDeploy.Server.Deployments;
+using NetDeploy.Server.Documents;
+using NetDeploy.Server.Images;
+using NetDeploy.Server.Leases;
+using NetDeploy.Server.Management;
+using NetDeploy.Server.Power;
+using NetDeploy.Server.Secrets;
+using NetDeploy.Server.Storage;
+using NetDeploy.Server.Tests.Deployments;
+using NetDeploy.Server.Tests.Documents;
+using NetDeploy.Server.Tests.Storage;
+
+namespace NetDeploy.Server.Tests.Management;
+
+/// <summary>The real management listener on its socket, over records that a test can make fail.</summary>
+internal sealed class ManagementHost : IAsyncDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly List<IAsyncDisposable> _parts = [];
+    private LeaseStore? _leases;
+
+    public WebApplication App { get; private set; } = null!;
+
+    public DeploymentService Service { get; private set; } = null!;
+
+    public string Folder => _folder.Path;
+
+    public string Socket => _folder["run/netdeploy.sock"];
+
+    public static async Task<ManagementHost> StartAsync(IRecordStore? store = null)
+    {
+        var host = new ManagementHost();
+        var clock = TimeProvider.System;
+        var bulk = new BulkStore(host._folder["bulk"]);
+        var owners = new FakeOwners();
+        var service = await DeploymentService.StartAsync(
+            store ?? new InMemoryRecordStore(), bulk, new TokenMint(new byte[32]), owners, new DeploymentLimits(), clock, NullLogger.Instance);
+        host.Service = service;
+        var documents = TestDocuments.Open(host._folder["documents"]);
+        var application = new DocumentApplication(documents, service, [IPAddress.Parse("10.77.0.1")], NullLogger.Instance);
+        await application.StartAsync(CancellationToken.None);
+        var images = new ImageStore(ImageSpool.Create(host._folder["images"]), clock, service.PinnedImages);
+        var orders = new DeployOrders(service, documents, images, bulk, new ManualPower(), NullLogger.Instance);
+        host._parts.AddRange([orders, service]);
+        var services = new ManagementServices(
+            service, orders, documents, application,
+            new BootDesk(service, owners, new BootDeskOptions { HttpPort = 8080 }, clock, NullLogger.Instance),
+            host._leases = LeaseStore.Open(host._folder["leases.journal"], clock, NullLogger<LeaseStore>.Instance),
+            bulk,
+            images,
+            SecretStore.Open(host._folder["secrets.json"], new byte[32]),
+            clock,
+            new ServerFacts("test", clock.GetUtcNow(), [], []));
+        host.App = ManagementListener.Build(host.Socket, services, NullLoggerFactory.Instance);
+        await host.App.StartAsync();
+        ManagementListener.Restrict(host.Socket);
+        return host;
+    }
+
+    public NetDeployClient Client() => NetDeployClient.OverUnixSocket(Socket);
+
+    public async Task<(HttpStatusCode Status, string Body)> SendAsync(HttpMethod method, string path, string? json = null)
+    {
+        using var client = new HttpClient(new SocketsHttpHandler
+        {
+            ConnectCallback = async (_, cancellationToken) =>
+            {
+                var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+                await socket.ConnectAsync(new UnixDomainSocketEndPoint(Socket), cancellationToken);
+                return new NetworkStream(socket, ownsSocket: true);
+            },
+        });
+        using var request = new HttpRequestMessage(method, "http://netdeploy" + path)
+        {
+            Content = json is null ? null : new StringContent(json, Encoding.UTF8, "application/json"),
+        };
+        using var response = await client.SendAsync(request);
+        return (response.StatusCode, await response.Content.ReadAsStringAsync());
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await App.DisposeAsync();
+        foreach (var part in _parts)
+        {
+            await part.DisposeAsync();
+        }
+
+        _leases?.Dispose();
+        _folder.Dispose();
+    }
+}

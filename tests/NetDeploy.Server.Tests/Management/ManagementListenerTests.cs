@@ -1,0 +1,111 @@
+using System.Net;
+using System.Text.Json;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.DependencyInjection;
+using NetDeploy.Client;
+using NetDeploy.Server.Storage;
+using NetDeploy.Server.Tests.Dhcp;
+using NetDeploy.Server.Tests.Documents;
+using NetDeploy.Server.Tests.Storage;
+
+namespace NetDeploy.Server.Tests.Management;
+
+public class ManagementListenerTests
+{
+    [Theory]
+    [InlineData("POST", "/api/v1/apply", "null")]
+    [InlineData("POST", "/api/v1/apply", "{}")]
+    [InlineData("POST", "/api/v1/apply", "not json")]
+    [InlineData("POST", "/api/v1/apply", """{"documents":null}""")]
+    [InlineData("POST", "/api/v1/apply", """{"documents":[null]}""")]
+    [InlineData("POST", "/api/v1/apply", """{"documents":[{"path":null,"content":"x"}]}""")]
+    [InlineData("POST", "/api/v1/apply", """{"documents":[{"path":"a.yaml"}]}""")]
+    [InlineData("PUT", "/api/v1/secrets/a", """{"value":null}""")]
+    [InlineData("PUT", "/api/v1/secrets/a", null)]
+    [InlineData("GET", "/api/v1/machines/blade1/timeline?after=x", null)]
+    public async Task A_request_that_is_not_of_the_contract_is_answered_with_what_is_wrong(string method, string path, string? json)
+    {
+        await using var host = await ManagementHost.StartAsync();
+        var (status, body) = await host.SendAsync(new HttpMethod(method), path, json);
+        Assert.InRange((int)status, 400, 415);
+        var problem = JsonSerializer.Deserialize(body, NetDeployJson.Default.ProblemView)!;
+        Assert.False(string.IsNullOrEmpty(problem.Title));
+        Assert.False(string.IsNullOrEmpty(problem.Detail));
+    }
+
+    [Fact]
+    public async Task Documents_with_two_files_of_one_name_are_refused_as_any_mistake_is()
+    {
+        await using var host = await ManagementHost.StartAsync();
+        using var client = host.Client();
+        var blade = new DocumentText("blade1.yaml", TestDocuments.Blade().Content);
+        var twice = await client.ApplyAsync(new ApplyRequest([blade, blade]));
+        Assert.False(twice.Applied);
+        Assert.Contains("twice", Assert.Single(twice.Diagnostics).Message, StringComparison.Ordinal);
+        Assert.True((await client.ApplyAsync(new ApplyRequest([blade]))).Applied);
+    }
+
+    [Fact]
+    public async Task A_store_that_stopped_is_told_with_the_remedy()
+    {
+        var store = new ForwardingStore(new InMemoryRecordStore());
+        await using var host = await ManagementHost.StartAsync(store);
+        using var client = host.Client();
+        Assert.True((await client.ApplyAsync(new ApplyRequest([new DocumentText("blade1.yaml", TestDocuments.Blade().Content)]))).Applied);
+        store.Fate = () => throw new StoreException("the disk is full.", "make room.");
+        var refused = await Assert.ThrowsAsync<NetDeployApiException>(() => client.DeployAsync("blade1", new DeployRequest()));
+        Assert.Equal(503, refused.Status);
+        Assert.Equal("the disk is full.", refused.Message);
+        Assert.Equal("make room.", refused.Remedy);
+    }
+
+    [Fact]
+    public async Task A_secret_goes_in_and_only_its_name_and_version_come_out()
+    {
+        await using var host = await ManagementHost.StartAsync();
+        using var client = host.Client();
+        await client.SetSecretAsync("root-hash", "a-value-that-nobody-reads");
+        var (_, body) = await host.SendAsync(HttpMethod.Get, "/api/v1/secrets");
+        Assert.Equal("""[{"name":"root-hash","version":1}]""", body);
+        foreach (var file in Directory.EnumerateFiles(host.Folder, "*", SearchOption.AllDirectories).Where(f => f != host.Socket && Path.GetExtension(f) != ".journal"))
+        {
+            Assert.DoesNotContain("nobody-reads", await File.ReadAllTextAsync(file), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task It_listens_on_its_socket_alone_whatever_the_environment_says()
+    {
+        const string Elsewhere = "Kestrel__Endpoints__Elsewhere__Url";
+        Environment.SetEnvironmentVariable(Elsewhere, "http://127.0.0.1:0");
+        try
+        {
+            await using var host = await ManagementHost.StartAsync();
+            var addresses = host.App.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
+            Assert.Equal($"http://unix:{host.Socket}", Assert.Single(addresses));
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable(Elsewhere, null);
+        }
+    }
+
+    [Fact]
+    public async Task Another_user_is_refused_even_where_the_modes_were_opened()
+    {
+        TestNetwork.SkipUnlessPossible("curl", "setpriv");
+        await using var host = await ManagementHost.StartAsync();
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(host.Socket));
+        const UnixFileMode Open = (UnixFileMode)0x1FF;
+        File.SetUnixFileMode(host.Folder, Open);
+        File.SetUnixFileMode(Path.GetDirectoryName(host.Socket)!, Open);
+        File.SetUnixFileMode(host.Socket, Open);
+        string[] ask = ["curl", "--silent", "--max-time", "20", "--unix-socket", host.Socket, "http://x/api/v1/status"];
+        var root = await Task.Run(() => TestNetwork.Run(ask[0], ask[1..]));
+        var nobody = await Task.Run(() => TestNetwork.Run("setpriv", ["--reuid=65534", "--regid=65534", "--clear-groups", .. ask]));
+        Assert.Contains("\"revision\"", root.Output, StringComparison.Ordinal);
+        Assert.NotEqual(0, nobody.Code);
+        Assert.Empty(nobody.Output);
+    }
+}
