@@ -140,7 +140,7 @@ internal static class LabCommand
 
     private static Task PrepareAsync(bool yes, CancellationToken cancellationToken) =>
         new HostPackages(new CommandRunner(), new BuildUser()).EnsureAsync(
-            new HostConsent(Environment.UserName == "root" || geteuid() == 0, yes || Console.IsInputRedirected, Console.Error, Console.In), cancellationToken);
+            new HostConsent(Environment.IsPrivilegedProcess, yes || Console.IsInputRedirected, Console.Error, Console.In), cancellationToken);
 
     private static async Task<int> RunAsync(LabOptions options, bool json, Func<LabUp, CancellationToken, Task<LabResult>> run, CancellationToken cancellationToken)
     {
@@ -160,7 +160,4 @@ internal static class LabCommand
 
         return result.Ok ? Invocation.Done : Invocation.NotDone;
     }
-
-    [System.Runtime.InteropServices.DllImport("libc")]
-    private static extern uint geteuid();
 }
