@@ -25,7 +25,7 @@ internal sealed class LabDeployment(LabOptions options, ILabServer server, LabCo
             var ordered = await order(cancellationToken).ConfigureAwait(false);
             display.Show(blade, new LabStation(LabPhase.Waiting));
             var machine = await FollowAsync(blade, before, orderedAt, cancellationToken).ConfigureAwait(false);
-            result = result with { State = machine.State };
+            result = result with { State = machine.State, Distro = machine.Distro ?? result.Distro };
 
             display.Show(blade, new LabStation(LabPhase.Login));
             if (machine.Address is not { } address)
