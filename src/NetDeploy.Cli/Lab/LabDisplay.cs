@@ -78,7 +78,7 @@ internal sealed class LabDisplay : ILabDisplay
         }
     }
 
-    private Table Draw()
+    private Rows Draw()
     {
         var table = new Table { Border = TableBorder.None, ShowHeaders = false };
         table.AddColumns("blade", "bar", "station", "time");
@@ -91,12 +91,8 @@ internal sealed class LabDisplay : ILabDisplay
                 new Markup(Time(line)));
         }
 
-        if (_said.Length > 0)
-        {
-            table.Caption = new TableTitle(Markup.Escape(_said));
-        }
-
-        return table;
+        // Below the table and not as its caption: a caption is as narrow as the table, and centred.
+        return new Rows(table, new Text(_said));
     }
 
     private static string Bar(LabPhase phase)
