@@ -150,7 +150,7 @@ public sealed class NetDeployServer : IAsyncDisposable
         var version = typeof(NetDeployServer).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
         var facts = new ServerFacts(version, clock.GetUtcNow(), [.. BootEndPoints.Select(e => $"http://{e}")], []);
         var socket = ServerPaths.Socket(config.Data);
-        var services = new ManagementServices(deployments, orders, documents, application, desk, leases, bulk, images, secrets, clock, facts);
+        var services = new ManagementServices(deployments, orders, documents, application, desk, leases, bulk, images, secrets, facts);
         await ListenAsync(ManagementListener.Build(socket, services, _logging), cancellationToken).ConfigureAwait(false);
         ManagementListener.Restrict(socket);
         _closing.Push(() => Now(() => File.Delete(socket)));

@@ -54,7 +54,7 @@ public sealed class EndpointTests
             "POST /api/v1/machines/{name}/replace",
             "PUT /api/v1/secrets/{name}",
         ],
-        await RoutesAsync(app => app.MapManagement(new ManagementServices(null!, null!, null!, null!, null!, null!, null!, null!, null!, null!, null!)), _ => ""));
+        await RoutesAsync(app => app.MapManagement(new ManagementServices(null!, null!, null!, null!, null!, null!, null!, null!, null!, null!)), _ => ""));
 
     private static async Task<IEnumerable<string>> RoutesAsync(Action<WebApplication> map, Func<Endpoint, string> describe)
     {

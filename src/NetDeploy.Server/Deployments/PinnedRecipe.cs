@@ -16,7 +16,7 @@ public sealed record PinnedRecipe(string Documents, string Machine, string? Dist
     /// <summary>Texts that hold nothing but other machines say nothing about this one; a site of thousands would not fit else.</summary>
     public static async Task<PinnedRecipe> PinAsync(BulkStore bulk, DesiredState state, MachineSpec machine, string? distro, InstallMethod? method, CancellationToken cancellationToken)
     {
-        var texts = DocumentStore.Merge(state.Shipped, state.Applied)
+        var texts = state.Texts
             .Where(t => HoldsMoreThanMachines(t.Content) || t.Content.Contains(machine.Name, StringComparison.Ordinal))
             .Select(t => new PinnedText(t.Path, t.Content))
             .ToArray();

@@ -12,7 +12,7 @@ namespace NetDeploy.Server.Documents;
 /// <param name="Applied">Ordered by path; without what comes with the server.</param>
 public sealed record DesiredState(long Revision, ImmutableArray<SourceText> Applied, ImmutableArray<SourceText> Shipped, Snapshot Snapshot)
 {
-    public IEnumerable<SourceText> Texts => Shipped.Concat(Applied);
+    public IEnumerable<SourceText> Texts => DocumentStore.Merge(Shipped, Applied);
 }
 
 /// <param name="State">The state in force afterwards: the new one, or the old one where the new one was refused.</param>

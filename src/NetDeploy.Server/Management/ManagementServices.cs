@@ -18,7 +18,6 @@ internal sealed record ManagementServices(
     BulkStore Bulk,
     ImageStore Images,
     SecretStore Secrets,
-    TimeProvider Clock,
     ServerFacts Facts);
 
 /// <summary>What does not change while the server runs.</summary>

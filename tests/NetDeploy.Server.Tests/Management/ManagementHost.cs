@@ -56,7 +56,6 @@ internal sealed class ManagementHost : IAsyncDisposable
             bulk,
             images,
             SecretStore.Open(host._folder["secrets.json"], new byte[32]),
-            clock,
             new ServerFacts("test", clock.GetUtcNow(), [], []));
         host.App = ManagementListener.Build(host.Socket, services, NullLoggerFactory.Instance);
         await host.App.StartAsync();

@@ -50,9 +50,6 @@ internal sealed class QmpClient : IDisposable
     public async Task<string> StatusAsync(CancellationToken cancellationToken) =>
         (await ExecuteAsync("query-status", cancellationToken).ConfigureAwait(false)).GetProperty("status").GetString()!;
 
-    /// <summary>The reset button.</summary>
-    public Task ResetAsync(CancellationToken cancellationToken) => ExecuteAsync("system_reset", cancellationToken);
-
     /// <summary>Pulls the plug.</summary>
     public Task QuitAsync(CancellationToken cancellationToken) => ExecuteAsync("quit", cancellationToken);
 
