@@ -84,6 +84,7 @@ public sealed partial class DeploymentService
                 }
 
                 _current.TryRemove(machine.Id, out _);
+                _lastGood.TryRemove(machine.Id, out _);
                 return new(machine, null);
             }
         }

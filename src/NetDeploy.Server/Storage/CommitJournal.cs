@@ -19,13 +19,13 @@ internal sealed class CommitJournal : IDisposable
 
     /// <param name="payloads">The whole records, in order.</param>
     /// <exception cref="StoreException">Another process has the store, or the journal is damaged.</exception>
-    public static CommitJournal Open(string path, out List<byte[]> payloads)
+    public static CommitJournal Open(string path, out List<byte[]> payloads, IJournalStorage? storage = null)
     {
         var read = new List<byte[]>();
         payloads = read;
         try
         {
-            return new CommitJournal(Journal.Open(path, record => read.Add(record.ToArray())), path);
+            return new CommitJournal(Journal.Open(path, record => read.Add(record.ToArray()), storage), path);
         }
         catch (JournalDamagedException damage)
         {
@@ -38,7 +38,16 @@ internal sealed class CommitJournal : IDisposable
         }
     }
 
-    /// <summary>Writes and syncs. After an exception nothing of it remains.</summary>
+    /// <summary>The whole records again, in order.</summary>
+    /// <exception cref="IOException">They cannot be read any more.</exception>
+    public List<byte[]> Read()
+    {
+        var read = new List<byte[]>();
+        _journal.Replay(record => read.Add(record.ToArray()));
+        return read;
+    }
+
+    /// <summary>Writes and syncs. After an exception nothing of it remains, unless the process dies before the next append: then it may be there whole.</summary>
     /// <exception cref="StoreException">The disk did not take it.</exception>
     public void Append(ReadOnlyMemory<byte> payload)
     {
@@ -53,7 +62,7 @@ internal sealed class CommitJournal : IDisposable
         }
         catch (IOException failure)
         {
-            throw new StoreException($"The store {_path} could not be written: {failure.Message}", "Make room on its disk.", failure);
+            throw new StoreException($"The store {_path} could not be written: {failure.Message}", "Make room on its disk if it is full: the server then goes on by itself.", failure);
         }
     }
 

@@ -156,7 +156,7 @@ public class DeploymentServiceTests
     public async Task Of_many_concurrent_grants_one_stands_and_protected_machines_get_none()
     {
         await using var world = await World.StartAsync();
-        var results = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(world.GrantAsync)));
+        var results = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => world.GrantAsync())));
         Assert.Single(results, r => r.Ok);
         await world.Service.CancelAsync(World.Name, "test", Cancelled);
         await world.Service.PutMachineAsync(new MachineDraft(World.Name, MachineKind.Metal, null, [], true), Cancelled);

@@ -38,6 +38,14 @@ public class ManagementListenerTests
     }
 
     [Fact]
+    public async Task The_status_gives_the_warnings_of_the_start()
+    {
+        await using var host = await ManagementHost.StartAsync();
+        using var client = host.Client();
+        Assert.Equal(["a warning of the start"], (await client.StatusAsync()).Warnings);
+    }
+
+    [Fact]
     public async Task Documents_with_two_files_of_one_name_are_refused_as_any_mistake_is()
     {
         await using var host = await ManagementHost.StartAsync();
