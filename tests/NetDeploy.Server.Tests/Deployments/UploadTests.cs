@@ -105,7 +105,7 @@ public sealed class UploadTests
             await world.RestartAsync();
         }
 
-        world.Fake.Advance(TimeSpan.FromDays(365));
+        world.Fake.Advance(TimeSpan.FromSeconds(1));
         var flood = new byte[4 << 20];
         for (byte i = 0; i < World.BulkTotal / flood.Length * 2; i++)
         {
@@ -121,6 +121,11 @@ public sealed class UploadTests
         }
 
         Assert.Equal(DeploymentState.Claimed, (await world.Store.DeploymentAsync(uploader.DeploymentId))!.State);
+        await world.AdvanceAsync(TimeSpan.FromDays(365));
+        world.Bulk.Sweep();
+        await using var lastGood = world.Bulk.Open(installed.Documents);
+        Assert.NotNull(lastGood);
+        Assert.Null(world.Bulk.Open(open.Documents));
 
         async Task<PinnedRecipe> PinAsync(string more)
         {
