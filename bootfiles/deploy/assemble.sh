@@ -34,7 +34,7 @@ run() { # PROGRAM ARGUMENTS...
 take_file() { # FILE DESTINATION
     case $(readlink -f "$1") in
         "$root"/*) cp -L "$1" "$2" ;;
-        *) stop 11 "$1 leads out of the unpacked packages, to $(readlink -f "$1")" ;;
+        *) stop 15 "$1 leads out of the unpacked packages, to $(readlink -f "$1")" ;;
     esac
 }
 
@@ -55,7 +55,7 @@ find_program() { # NAME
     for folder in bin sbin usr/bin usr/sbin; do
         [ ! -e "$root/$folder/$1" ] || { echo "$root/$folder/$1"; return; }
     done
-    stop 11 "no package of deploy/packages holds the program $1"
+    stop 15 "no package of deploy/packages holds the program $1"
 }
 
 take_tools() {
@@ -73,7 +73,7 @@ take_tools() {
     # The tools find their libraries in there, or the build is not worth booting.
     for tool in $(entries "$here/deploy/tools"); do
         ! "$initrd/lib64/ld-linux-x86-64.so.2" --inhibit-cache --library-path "$initrd/lib/x86_64-linux-gnu" --list "$initrd/bin/$tool" 2>/dev/null \
-            | grep 'not found' >&2 || stop 11 "a library of $tool is missing"
+            | grep 'not found' >&2 || stop 15 "a library of $tool is missing"
     done
     ln -s kmod "$initrd/bin/modprobe"
     take_file "$(find_program busybox)" "$initrd/bin/busybox"
@@ -97,8 +97,9 @@ take_modules() {
     run "$work/kmod/depmod" -b "$work/tree" "$kernel_version"
     for name in $(entries "$here/deploy/modules") $more_modules; do
         run "$work/kmod/modprobe" -d "$work/tree" -S "$kernel_version" -C /dev/null --show-depends "$name" 2>"$work/modprobe.log" \
-            || stop 11 "the kernel $kernel_version has no module $name ($(head -n 1 "$work/modprobe.log"))"
-    done | sed -n 's#^insmod .*/\(kernel/[^ ]*\).*#\1#p' | sort -u >"$work/modules"
+            || stop 15 "the kernel $kernel_version has no module $name ($(head -n 1 "$work/modprobe.log"))"
+    done >"$work/depends"
+    sed -n 's#^insmod .*/\(kernel/[^ ]*\).*#\1#p' "$work/depends" | sort -u >"$work/modules"
     mkdir -p "$initrd/lib/modules/$kernel_version"
     while read -r file; do
         mkdir -p "$initrd/lib/modules/$kernel_version/${file%/*}"
@@ -109,7 +110,7 @@ take_modules() {
             *) cp "$root/$modules/$file" "$initrd/lib/modules/$kernel_version/$file" ;;
         esac
     done <"$work/modules"
-    [ -s "$work/modules" ] || stop 11 "no module was found for kernel $kernel_version"
+    [ -s "$work/modules" ] || stop 15 "no module was found for kernel $kernel_version"
     cp "$root/$modules/modules.builtin" "$root/$modules/modules.builtin.modinfo" "$root/$modules/modules.order" \
         "$initrd/lib/modules/$kernel_version/"
     run "$work/kmod/depmod" -b "$initrd" "$kernel_version"
@@ -132,7 +133,7 @@ take_firmware() {
             break
         done
     done <"$work/firmware"
-    [ "$taken" -gt 0 ] || stop 11 "no file of $firmware is asked for by a module of deploy/modules"
+    [ "$taken" -gt 0 ] || stop 15 "no file of $firmware is asked for by a module of deploy/modules"
     echo "$taken firmware files" >&2
 }
 

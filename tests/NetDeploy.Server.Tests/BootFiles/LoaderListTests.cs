@@ -30,6 +30,6 @@ public sealed class LoaderListTests
         var e = Assert.Throws<BootFilesException>(() => LoaderList.Parse(yaml, "l.yaml"));
 
         Assert.Equal(BootFilesFault.Wrong, e.Fault);
-        Assert.Contains(reason, e.Reason);
+        Assert.Contains(reason, e.Message);
     }
 }
