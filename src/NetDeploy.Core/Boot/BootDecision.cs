@@ -10,6 +10,7 @@ public enum ScriptDialect
     Grub,
 }
 
+/// <summary>A file of the deploy environment.</summary>
 public enum EnvironmentPart
 {
     Kernel,
