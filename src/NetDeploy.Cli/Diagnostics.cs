@@ -9,7 +9,8 @@ internal static class Diagnostics
     {
         foreach (var d in diagnostics)
         {
-            Console.Error.WriteLine($"{d.File}:{d.Line}:{d.Column}: {d.Severity}: {(d.Path.Length > 0 ? d.Path + ": " : "")}{d.Message}");
+            var place = d.Line > 0 ? $"{d.File}:{d.Line}:{d.Column}: " : d.File.Length > 0 ? $"{d.File}: " : "";
+            Console.Error.WriteLine($"{place}{d.Severity}: {(d.Path.Length > 0 ? d.Path + ": " : "")}{d.Message}");
             if (d.Remedy is not null)
             {
                 Console.Error.WriteLine($"  remedy: {d.Remedy}");

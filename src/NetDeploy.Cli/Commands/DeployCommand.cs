@@ -31,7 +31,7 @@ internal static class DeployCommand
 
                 var before = await client.MachineAsync(name, cancellationToken).ConfigureAwait(false);
                 var after = await Following.LastAsync(client, name, cancellationToken).ConfigureAwait(false);
-                var confirm = parsed.GetValue(yes) ? name : before.DeploymentId is null ? null : Confirmation.Ask(name, "overwrite");
+                var confirm = parsed.GetValue(yes) ? name : before.DeploymentId is null ? null : Confirmation.Ask(name, $"This may overwrite what is on {name}.");
                 var result = await client.DeployAsync(name, new DeployRequest(parsed.GetValue(distro), parsed.GetValue(method), Confirm: confirm), cancellationToken).ConfigureAwait(false);
                 started.Add((name, after));
                 Report(name, result, parsed.GetValue(json));
@@ -42,7 +42,7 @@ internal static class DeployCommand
                 return Invocation.Done;
             }
 
-            var outcomes = await Task.WhenAll(started.Select(s => Following.UntilEndAsync(client, s.Name, s.After, cancellationToken))).ConfigureAwait(false);
+            var outcomes = await Task.WhenAll(started.Select(s => Following.UntilEndAsync(client, s.Name, s.After, parsed.GetValue(json), cancellationToken))).ConfigureAwait(false);
             return outcomes.All(installed => installed) ? Invocation.Done : Invocation.NotDone;
         });
         return command;
@@ -56,7 +56,7 @@ internal static class DeployCommand
             return;
         }
 
-        Console.Out.WriteLine($"{name}: deployment {result.DeploymentId} {result.State}.");
+        Console.Out.WriteLine(result.DeploymentId.Length > 0 ? $"{name}: deployment {result.DeploymentId} {result.State}." : $"{name}: {result.State}.");
         if (result.Instruction is not null)
         {
             Console.Out.WriteLine($"  {result.Instruction}");

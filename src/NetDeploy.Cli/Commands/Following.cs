@@ -12,7 +12,8 @@ internal static class Following
         await client.TimelineAsync(name, cancellationToken: cancellationToken).ConfigureAwait(false) is [.., var last] ? last.Sequence : 0;
 
     /// <summary>True where the machine is installed.</summary>
-    public static async Task<bool> UntilEndAsync(NetDeployClient client, string name, long after, CancellationToken cancellationToken)
+    /// <param name="json">The last line is the machine as JSON, and nothing else is on standard output.</param>
+    public static async Task<bool> UntilEndAsync(NetDeployClient client, string name, long after, bool json, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -25,7 +26,15 @@ internal static class Following
             var machine = await client.MachineAsync(name, cancellationToken).ConfigureAwait(false);
             if (Ended.Contains(machine.State))
             {
-                Console.Out.WriteLine($"{name}: {machine.State}{(machine.Reason is null ? "" : ": " + machine.Reason)}");
+                if (json)
+                {
+                    Common.PrintJson(machine, NetDeployJson.Default.MachineView);
+                }
+                else
+                {
+                    Console.Out.WriteLine($"{name}: {machine.State}{(machine.Reason is null ? "" : ": " + machine.Reason)}");
+                }
+
                 return machine.State == "installed";
             }
         }

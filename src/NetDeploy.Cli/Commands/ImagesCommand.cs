@@ -37,11 +37,19 @@ internal static class ImagesCommand
     {
         var name = Common.Name();
         var data = Common.Data();
-        var command = new Command("refresh", "Build a machine's image anew from its repositories' state of now; the one there is stays until then.") { name, data };
+        var json = Common.Json();
+        var command = new Command("refresh", "Build a machine's image anew from its repositories' state of now; the one there is stays until then.") { name, data, json };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             using var client = Common.Connect(parsed, data);
-            Print(await client.RefreshImageAsync(parsed.GetRequiredValue(name), cancellationToken).ConfigureAwait(false));
+            var image = await client.RefreshImageAsync(parsed.GetRequiredValue(name), cancellationToken).ConfigureAwait(false);
+            if (parsed.GetValue(json))
+            {
+                Common.PrintJson(image, NetDeployJson.Default.ImageView);
+                return Invocation.Done;
+            }
+
+            Print(image);
             return Invocation.Done;
         });
         return command;

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using NetDeploy.Client;
 
 namespace NetDeploy.Cli.Commands;
 
@@ -9,12 +10,19 @@ internal static class ReleaseCommand
     {
         var name = Common.Name();
         var data = Common.Data();
-        var command = new Command("release", "Let a machine out of quarantine.") { name, data };
+        var json = Common.Json();
+        var command = new Command("release", "Let a machine out of quarantine.") { name, data, json };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             using var client = Common.Connect(parsed, data);
             var wanted = parsed.GetRequiredValue(name);
             await client.ReleaseAsync(wanted, cancellationToken).ConfigureAwait(false);
+            if (parsed.GetValue(json))
+            {
+                Common.PrintJson(await client.MachineAsync(wanted, cancellationToken).ConfigureAwait(false), NetDeployJson.Default.MachineView);
+                return Invocation.Done;
+            }
+
             Console.Out.WriteLine($"{wanted} is released. Next: netdeploy deploy {wanted}");
             return Invocation.Done;
         });

@@ -12,7 +12,8 @@ internal static class SecretCommand
     {
         var name = new Argument<string>("name") { Description = "The name that documents use." };
         var data = Common.Data();
-        var command = new Command("set", "Store a value, read from standard input to its end.") { name, data };
+        var json = Common.Json();
+        var command = new Command("set", "Store a value, read from standard input to its end.") { name, data, json };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             if (!Console.IsInputRedirected)
@@ -23,6 +24,12 @@ internal static class SecretCommand
             var value = (await Console.In.ReadToEndAsync(cancellationToken).ConfigureAwait(false)).TrimEnd('\n');
             using var client = Common.Connect(parsed, data);
             var stored = await client.SetSecretAsync(parsed.GetRequiredValue(name), value, cancellationToken).ConfigureAwait(false);
+            if (parsed.GetValue(json))
+            {
+                Common.PrintJson(stored, NetDeployJson.Default.SecretView);
+                return Invocation.Done;
+            }
+
             Console.Out.WriteLine($"secret {stored.Name}@{stored.Version}");
             return Invocation.Done;
         });
@@ -32,11 +39,19 @@ internal static class SecretCommand
     private static Command List()
     {
         var data = Common.Data();
-        var command = new Command("list", "Names and versions.") { data };
+        var json = Common.Json();
+        var command = new Command("list", "Names and versions.") { data, json };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             using var client = Common.Connect(parsed, data);
-            foreach (var secret in await client.SecretsAsync(cancellationToken).ConfigureAwait(false))
+            var secrets = await client.SecretsAsync(cancellationToken).ConfigureAwait(false);
+            if (parsed.GetValue(json))
+            {
+                Common.PrintJson(secrets, NetDeployJson.Default.SecretViewArray);
+                return Invocation.Done;
+            }
+
+            foreach (var secret in secrets)
             {
                 Console.Out.WriteLine($"secret {secret.Name}@{secret.Version}");
             }

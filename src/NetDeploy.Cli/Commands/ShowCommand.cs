@@ -3,7 +3,7 @@ using NetDeploy.Client;
 
 namespace NetDeploy.Cli.Commands;
 
-/// <summary><c>netdeploy show NAME</c>: the machine, why it is where it is, and its timeline.</summary>
+/// <summary><c>netdeploy show NAME</c>: the machine, why it is where it is, and its timeline; as JSON a line each, the machine first.</summary>
 internal static class ShowCommand
 {
     public static Command Create()
@@ -29,18 +29,15 @@ internal static class ShowCommand
             if (parsed.GetValue(json))
             {
                 Common.PrintJson(machine, NetDeployJson.Default.MachineView);
-                foreach (var entry in timeline)
-                {
-                    Common.PrintJson(entry, NetDeployJson.Default.TimelineView);
-                }
             }
             else
             {
                 PrintHead(machine);
-                foreach (var entry in timeline)
-                {
-                    Print(entry);
-                }
+            }
+
+            foreach (var entry in timeline)
+            {
+                Print(entry, parsed.GetValue(json));
             }
 
             var after = timeline.Length > 0 ? timeline[^1].Sequence : 0;
@@ -48,7 +45,7 @@ internal static class ShowCommand
             {
                 foreach (var entry in await client.TimelineAsync(wanted, after, TimeSpan.FromSeconds(25), cancellationToken).ConfigureAwait(false))
                 {
-                    Print(entry);
+                    Print(entry, parsed.GetValue(json));
                     after = entry.Sequence;
                 }
             }
@@ -58,8 +55,17 @@ internal static class ShowCommand
         return command;
     }
 
-    public static void Print(TimelineView entry) =>
-        Console.Out.WriteLine($"  {Common.Clock(entry.At)}  {entry.Kind,-9} {entry.Text}");
+    private static void Print(TimelineView entry, bool json)
+    {
+        if (json)
+        {
+            Common.PrintJson(entry, NetDeployJson.Default.TimelineView);
+        }
+        else
+        {
+            Console.Out.WriteLine($"  {Common.Clock(entry.At)}  {entry.Kind,-9} {entry.Text}");
+        }
+    }
 
     private static void PrintHead(MachineView m)
     {

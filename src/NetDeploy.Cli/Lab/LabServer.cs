@@ -39,11 +39,11 @@ internal sealed class LabServer(string dataFolder) : ILabServer, IDisposable
         var environment = ImmutableDictionary<string, string>.Empty.Add("NETDEPLOY_HOME", Installation.Home);
         return
         [
-            new ChildCommand("worker", LabLauncher.ThisProgram("worker", "--images", Images(setup), "--user", BuildUser.Name), InsideNetwork: false, OwnProcessTree: true, Environment: environment),
+            new ChildCommand("worker", ThisProgram.With("worker", "--images", Images(setup), "--user", BuildUser.Name), InsideNetwork: false, OwnProcessTree: true, Environment: environment),
             // The worker needs the mirror, so it runs outside the lab's network, and not as the server's child.
             new ChildCommand(
                 "server",
-                LabLauncher.ThisProgram(
+                ThisProgram.With(
                     "serve", "--data", setup.DataFolder, "--interface", setup.Interface, "--bootfiles", BootFiles(setup), "--images", Images(setup),
                     "--no-worker", "--lab-power", setup.LabPower),
                 InsideNetwork: true,
