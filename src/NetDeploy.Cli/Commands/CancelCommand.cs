@@ -8,18 +8,18 @@ internal static class CancelCommand
 {
     public static Command Create()
     {
-        var name = Common.Name();
-        var data = Common.Data();
-        var json = Common.Json();
+        var name = VerbOptions.Name();
+        var data = VerbOptions.Data();
+        var json = VerbOptions.Json();
         var command = new Command("cancel", "Take back a machine's grant, as long as nothing was written.") { name, data, json };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            using var client = Common.Connect(parsed, data);
+            using var client = VerbOptions.Connect(parsed, data);
             var wanted = parsed.GetRequiredValue(name);
             await client.CancelAsync(wanted, cancellationToken).ConfigureAwait(false);
             if (parsed.GetValue(json))
             {
-                Common.PrintJson(await client.MachineAsync(wanted, cancellationToken).ConfigureAwait(false), NetDeployJson.Default.MachineView);
+                Output.Json(await client.MachineAsync(wanted, cancellationToken).ConfigureAwait(false), NetDeployJson.Default.MachineView);
                 return Invocation.Done;
             }
 

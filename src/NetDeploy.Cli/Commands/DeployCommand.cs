@@ -9,8 +9,8 @@ internal static class DeployCommand
     public static Command Create()
     {
         var names = new Argument<string[]>("name") { Description = "The machines.", Arity = ArgumentArity.OneOrMore };
-        var data = Common.Data();
-        var json = Common.Json();
+        var data = VerbOptions.Data();
+        var json = VerbOptions.Json();
         var distro = new Option<string?>("--distro") { Description = "Another distribution than the machine's document names." };
         var method = new Option<string?>("--method") { Description = "How it gets onto the disk: image (default)." };
         var wait = new Option<bool>("--wait") { Description = "Follow until installed or failed." };
@@ -20,7 +20,7 @@ internal static class DeployCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var pause = Seconds(parsed.GetRequiredValue(stagger));
-            using var client = Common.Connect(parsed, data);
+            using var client = VerbOptions.Connect(parsed, data);
             var started = new List<(string Name, long After)>();
             foreach (var name in parsed.GetRequiredValue(names))
             {
@@ -52,7 +52,7 @@ internal static class DeployCommand
     {
         if (json)
         {
-            Common.PrintJson(result, NetDeployJson.Default.DeployResult);
+            Output.Json(result, NetDeployJson.Default.DeployResult);
             return;
         }
 

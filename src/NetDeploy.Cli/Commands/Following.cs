@@ -19,7 +19,7 @@ internal static class Following
         {
             foreach (var entry in await client.TimelineAsync(name, after, TimeSpan.FromSeconds(10), cancellationToken).ConfigureAwait(false))
             {
-                await Console.Error.WriteLineAsync($"  {Common.Clock(entry.At)}  {name}  {entry.Text}").ConfigureAwait(false);
+                await Console.Error.WriteLineAsync($"  {Output.Clock(entry.At)}  {name}  {entry.Text}").ConfigureAwait(false);
                 after = entry.Sequence;
             }
 
@@ -28,7 +28,7 @@ internal static class Following
             {
                 if (json)
                 {
-                    Common.PrintJson(machine, NetDeployJson.Default.MachineView);
+                    Output.Json(machine, NetDeployJson.Default.MachineView);
                 }
                 else
                 {

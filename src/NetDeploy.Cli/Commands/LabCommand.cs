@@ -28,7 +28,7 @@ internal static class LabCommand
         var keep = new Option<bool>("--keep") { Description = "Leave the lab up also when a blade failed." };
         var name = LabName();
         var yes = Yes();
-        var json = Common.Json();
+        var json = VerbOptions.Json();
         var command = new Command("up", "Bring a lab up: network, server and blades that install themselves.") { blades, firmware, distro, profile, disk, nic, keep, name, yes, json };
         blades.Validators.Add(r =>
         {
@@ -63,7 +63,7 @@ internal static class LabCommand
         var name = LabName();
         var keep = new Option<bool>("--keep") { Description = "Leave the lab up also when the drill failed." };
         var yes = Yes();
-        var json = Common.Json();
+        var json = VerbOptions.Json();
         var command = new Command("drill", "Throw a blade away, and have its name back on other hardware, timed.") { blade, keep, name, yes, json };
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -80,7 +80,7 @@ internal static class LabCommand
     private static Command Down()
     {
         var name = LabName();
-        var json = Common.Json();
+        var json = VerbOptions.Json();
         var command = new Command("down", "End the lab and leave nothing of it, also after a crash.") { name, json };
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -88,7 +88,7 @@ internal static class LabCommand
                 .RunAsync(FolderOf(parsed, name), NetworkOf(parsed, name), cancellationToken: cancellationToken).ConfigureAwait(false);
             if (parsed.GetValue(json))
             {
-                Common.PrintJson(new LabRemoval(removed), LabResultJson.Default.LabRemoval);
+                Output.Json(new LabRemoval(removed), LabResultJson.Default.LabRemoval);
                 return Invocation.Done;
             }
 
@@ -138,7 +138,7 @@ internal static class LabCommand
     }
 
     private static LabFolder FolderOf(ParseResult parsed, Option<string?> name) =>
-        new(parsed.GetValue(name) is { } own ? Path.Combine(Common.DefaultData, own) : LabDefaults.StateFolder);
+        new(parsed.GetValue(name) is { } own ? Path.Combine(VerbOptions.DefaultData, own) : LabDefaults.StateFolder);
 
     private static string NetworkOf(ParseResult parsed, Option<string?> name) =>
         parsed.GetValue(name) is { } own ? LabDefaults.NamespacePrefix + own : LabDefaults.Namespace;

@@ -8,9 +8,9 @@ internal static class ReplaceCommand
 {
     public static Command Create()
     {
-        var name = Common.Name();
-        var data = Common.Data();
-        var json = Common.Json();
+        var name = VerbOptions.Name();
+        var data = VerbOptions.Data();
+        var json = VerbOptions.Json();
         var mac = new Option<string[]>("--mac") { Description = "The new hardware's MAC; without one, the single unknown machine seen asking." };
         var uuid = new Option<string?>("--uuid") { Description = "Its SMBIOS UUID." };
         var serial = new Option<string?>("--serial") { Description = "Its serial number." };
@@ -20,7 +20,7 @@ internal static class ReplaceCommand
         var command = new Command("replace", "Give other hardware this machine's name and system.") { name, data, json, mac, uuid, serial, only, wait, yes };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            using var client = Common.Connect(parsed, data);
+            using var client = VerbOptions.Connect(parsed, data);
             var wanted = parsed.GetRequiredValue(name);
             var after = await Following.LastAsync(client, wanted, cancellationToken).ConfigureAwait(false);
             var macs = parsed.GetValue(mac) is { Length: > 0 } given ? given : [await NewcomerAsync(client, cancellationToken).ConfigureAwait(false)];

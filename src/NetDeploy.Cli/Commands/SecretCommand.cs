@@ -11,8 +11,8 @@ internal static class SecretCommand
     private static Command Set()
     {
         var name = new Argument<string>("name") { Description = "The name that documents use." };
-        var data = Common.Data();
-        var json = Common.Json();
+        var data = VerbOptions.Data();
+        var json = VerbOptions.Json();
         var command = new Command("set", "Store a value, read from standard input to its end.") { name, data, json };
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -22,11 +22,11 @@ internal static class SecretCommand
             }
 
             var value = (await Console.In.ReadToEndAsync(cancellationToken).ConfigureAwait(false)).TrimEnd('\n');
-            using var client = Common.Connect(parsed, data);
+            using var client = VerbOptions.Connect(parsed, data);
             var stored = await client.SetSecretAsync(parsed.GetRequiredValue(name), value, cancellationToken).ConfigureAwait(false);
             if (parsed.GetValue(json))
             {
-                Common.PrintJson(stored, NetDeployJson.Default.SecretView);
+                Output.Json(stored, NetDeployJson.Default.SecretView);
                 return Invocation.Done;
             }
 
@@ -38,16 +38,16 @@ internal static class SecretCommand
 
     private static Command List()
     {
-        var data = Common.Data();
-        var json = Common.Json();
+        var data = VerbOptions.Data();
+        var json = VerbOptions.Json();
         var command = new Command("list", "Names and versions.") { data, json };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            using var client = Common.Connect(parsed, data);
+            using var client = VerbOptions.Connect(parsed, data);
             var secrets = await client.SecretsAsync(cancellationToken).ConfigureAwait(false);
             if (parsed.GetValue(json))
             {
-                Common.PrintJson(secrets, NetDeployJson.Default.SecretViewArray);
+                Output.Json(secrets, NetDeployJson.Default.SecretViewArray);
                 return Invocation.Done;
             }
 

@@ -8,15 +8,15 @@ internal static class ShowCommand
 {
     public static Command Create()
     {
-        var name = Common.Name();
-        var data = Common.Data();
-        var json = Common.Json();
+        var name = VerbOptions.Name();
+        var data = VerbOptions.Data();
+        var json = VerbOptions.Json();
         var log = new Option<bool>("--log") { Description = "Print the newest uploaded log instead." };
         var follow = new Option<bool>("--follow") { Description = "Go on printing what happens; end with Ctrl-C." };
         var command = new Command("show", "Show a machine, its state and its timeline.") { name, data, json, log, follow };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            using var client = Common.Connect(parsed, data);
+            using var client = VerbOptions.Connect(parsed, data);
             var wanted = parsed.GetRequiredValue(name);
             if (parsed.GetValue(log))
             {
@@ -28,7 +28,7 @@ internal static class ShowCommand
             var timeline = await client.TimelineAsync(wanted, cancellationToken: cancellationToken).ConfigureAwait(false);
             if (parsed.GetValue(json))
             {
-                Common.PrintJson(machine, NetDeployJson.Default.MachineView);
+                Output.Json(machine, NetDeployJson.Default.MachineView);
             }
             else
             {
@@ -59,11 +59,11 @@ internal static class ShowCommand
     {
         if (json)
         {
-            Common.PrintJson(entry, NetDeployJson.Default.TimelineView);
+            Output.Json(entry, NetDeployJson.Default.TimelineView);
         }
         else
         {
-            Console.Out.WriteLine($"  {Common.Clock(entry.At)}  {entry.Kind,-9} {entry.Text}");
+            Console.Out.WriteLine($"  {Output.Clock(entry.At)}  {entry.Kind,-9} {entry.Text}");
         }
     }
 
