@@ -25,12 +25,14 @@ internal sealed class LabServer(string dataFolder) : ILabServer, IDisposable
             var catalog = await BootFilesCatalog.EnsureAsync(BootFiles(setup), options, new Lines(say), cancellationToken).ConfigureAwait(false);
             if (!catalog.Faults.IsEmpty)
             {
-                throw new UserFault($"Boot files are missing: {string.Join("; ", catalog.Faults)}");
+                throw new UserFault(
+                    $"Boot files are missing: {string.Join("; ", catalog.Faults.Select(f => $"{f.Name} {f.Reason}"))}.",
+                    $"Run {string.Join(" and ", catalog.Faults.Select(f => f.Remedy).Distinct())}.");
             }
         }
         catch (BootFilesException e)
         {
-            throw new UserFault(e.Message, e.Remedy);
+            throw new UserFault(e.Reason, e.Remedy);
         }
     }
 
