@@ -14,18 +14,9 @@ internal sealed class ImageWorkerChild : IDisposable
 
     public static ImageWorkerChild Start(string imagesFolder)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardInput = true, UseShellExecute = false };
-        if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
-        {
-            start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "NetDeploy.Cli.dll"));
-        }
-
-        foreach (var argument in new[] { "worker", "--images", imagesFolder, "--until-stdin-ends" })
-        {
-            start.ArgumentList.Add(argument);
-        }
-
-        return new ImageWorkerChild(Process.Start(start) ?? throw new UserFault("The image worker did not start."));
+        var words = ThisProgram.With("worker", "--images", imagesFolder, "--until-stdin-ends");
+        var start = new ProcessStartInfo(words[0], words.Skip(1)) { RedirectStandardInput = true };
+        return new ImageWorkerChild(Process.Start(start)!);
     }
 
     public void Dispose()
