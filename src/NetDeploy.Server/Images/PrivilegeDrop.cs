@@ -32,22 +32,17 @@ internal sealed class PrivilegeDrop(WorkerIdentity identity)
     {
         // The folder of whoever started it may be closed to the build user.
         Directory.SetCurrentDirectory("/");
-        Posix.Execute([.. Wrap(command, Posix.ParentDeathSignal)], Keep(Environment.GetEnvironmentVariables()));
+        Posix.Execute([.. Wrap(command)], Keep(Environment.GetEnvironmentVariables()));
     }
 
-    /// <param name="parentDeathSignal">The kernel forgets it when ids change, so it is asked for again; 0: none.</param>
-    internal IEnumerable<string> Wrap(IEnumerable<string> command, int parentDeathSignal)
-    {
-        string[] death = parentDeathSignal == 0 ? [] : ["--pdeathsig", parentDeathSignal.ToString(CultureInfo.InvariantCulture)];
-        return
-        [
-            "setpriv",
-            "--reuid", identity.UserId.ToString(CultureInfo.InvariantCulture),
-            "--regid", identity.GroupId.ToString(CultureInfo.InvariantCulture),
-            "--init-groups", "--inh-caps=-all", "--ambient-caps=-all", Bounds,
-            .. death, "--", .. command,
-        ];
-    }
+    /// <summary>The kernel forgets the parent-death signal when ids change; setpriv asks for it again.</summary>
+    internal IEnumerable<string> Wrap(IEnumerable<string> command) =>
+    [
+        "setpriv",
+        "--reuid", identity.UserId.ToString(CultureInfo.InvariantCulture),
+        "--regid", identity.GroupId.ToString(CultureInfo.InvariantCulture),
+        "--init-groups", "--inh-caps=-all", "--ambient-caps=-all", Bounds, "--pdeathsig", "keep", "--", .. command,
+    ];
 
     internal static IEnumerable<string> Keep(IDictionary environment) =>
     [
@@ -59,7 +54,7 @@ internal sealed class PrivilegeDrop(WorkerIdentity identity)
 
     private (int Status, string Error) Run(IEnumerable<string> command)
     {
-        var words = Wrap(command, parentDeathSignal: 0).ToArray();
+        var words = Wrap(command).ToArray();
         try
         {
             // Its own input, which ends at once: ours may say when to stop.

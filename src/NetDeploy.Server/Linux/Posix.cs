@@ -25,7 +25,6 @@ internal static partial class Posix
     private const int NoEntry = 2;
     private const int NoSuchProcess = 3;
     private const int Kill = 9;
-    private const int GetParentDeathSignal = 2;
 
     // asm/fcntl.h: Arm has numbers of its own for these two.
     private static readonly bool Arm = RuntimeInformation.ProcessArchitecture is Architecture.Arm or Architecture.Arm64;
@@ -129,10 +128,6 @@ internal static partial class Posix
         }
     }
 
-    /// <summary>The signal that this process gets when its parent's thread ends (prctl(2), PR_GET_PDEATHSIG); 0: none.</summary>
-    public static int ParentDeathSignal =>
-        prctl(GetParentDeathSignal, out var signal, 0, 0, 0) == 0 ? signal : throw Error("prctl", "PR_GET_PDEATHSIG", Marshal.GetLastPInvokeError());
-
     /// <summary>
     /// execvpe(3): this process, with its id and its standard streams, becomes another program; .NET closes the rest. Returns never.
     /// </summary>
@@ -166,9 +161,6 @@ internal static partial class Posix
 
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int chmod(string path, uint mode);
-
-    [LibraryImport("libc", SetLastError = true)]
-    private static partial int prctl(int option, out int signal, nint unused3, nint unused4, nint unused5);
 
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int execvpe(string file, string?[] arguments, string?[] environment);
