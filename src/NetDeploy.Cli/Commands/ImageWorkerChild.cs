@@ -4,7 +4,9 @@ namespace NetDeploy.Cli.Commands;
 
 /// <summary>
 /// The image worker of a server that was not told of another one: a process of its own, since the server never runs a
-/// profile's code. It ends when this process does, also by kill -9: its standard input is a pipe whose other end only we hold.
+/// profile's code. Where this process is root, that one becomes the build user before it does anything else
+/// (<see cref="Server.Images.ImageWorkerProcess.BecomeBuildUser"/>). It ends when this process does, also by kill -9: its
+/// standard input is a pipe whose other end only we hold.
 /// </summary>
 internal sealed class ImageWorkerChild : IDisposable
 {
