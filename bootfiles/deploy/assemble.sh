@@ -22,10 +22,20 @@ assemble() {
 }
 
 # Programs of the packages run by their own loader and libraries, so the machine that builds may be of another release.
+# lib64/ld-linux-x86-64.so.2 is an absolute link in libc6, which here would lead to this machine's: hence -type f, and
+# the cache of this machine's libraries is inhibited.
 libraries() { printf '%s' "$root/lib/x86_64-linux-gnu:$root/usr/lib/x86_64-linux-gnu"; }
-loader() { find "$root/lib64" "$root/usr/lib64" "$root/lib/x86_64-linux-gnu" "$root/usr/lib/x86_64-linux-gnu" -name ld-linux-x86-64.so.2 2>/dev/null | head -n 1; }
+loader() { find "$root/lib/x86_64-linux-gnu" "$root/usr/lib/x86_64-linux-gnu" -name ld-linux-x86-64.so.2 -type f 2>/dev/null | head -n 1; }
 run() { # PROGRAM ARGUMENTS...
-    "$(readlink -f "$(loader)")" --library-path "$(libraries)" "$@"
+    "$(loader)" --inhibit-cache --library-path "$(libraries)" "$@"
+}
+
+# Nothing of this machine may get into the archive.
+take_file() { # FILE DESTINATION
+    case $(readlink -f "$1") in
+        "$root"/*) cp -L "$1" "$2" ;;
+        *) stop 15 "$1 leads out of the unpacked packages, to $(readlink -f "$1")" ;;
+    esac
 }
 
 # One place for programs, one for libraries; the other usual names lead there.
@@ -45,7 +55,7 @@ find_program() { # NAME
     for folder in bin sbin usr/bin usr/sbin; do
         [ ! -e "$root/$folder/$1" ] || { echo "$root/$folder/$1"; return; }
     done
-    stop 11 "no package of deploy/packages holds the program $1"
+    stop 15 "no package of deploy/packages holds the program $1"
 }
 
 take_tools() {
@@ -53,20 +63,20 @@ take_tools() {
     : >"$work/libraries"
     for tool in $(entries "$here/deploy/tools"); do
         program=$(find_program "$tool")
-        cp -L "$program" "$initrd/bin/$tool"
+        take_file "$program" "$initrd/bin/$tool"
         run --list "$program" | sed -n 's/.*=> \(\/[^ ]*\) .*/\1/p' >>"$work/libraries" || true
     done
     for library in $(sort -u "$work/libraries"); do
-        cp -L "$library" "$initrd/lib/x86_64-linux-gnu/"
+        take_file "$library" "$initrd/lib/x86_64-linux-gnu/"
     done
-    cp -L "$(loader)" "$initrd/lib64/ld-linux-x86-64.so.2"
+    take_file "$(loader)" "$initrd/lib64/ld-linux-x86-64.so.2"
     # The tools find their libraries in there, or the build is not worth booting.
     for tool in $(entries "$here/deploy/tools"); do
-        ! "$initrd/lib64/ld-linux-x86-64.so.2" --library-path "$initrd/lib/x86_64-linux-gnu" --list "$initrd/bin/$tool" 2>/dev/null \
-            | grep 'not found' >&2 || stop 11 "a library of $tool is missing"
+        ! "$initrd/lib64/ld-linux-x86-64.so.2" --inhibit-cache --library-path "$initrd/lib/x86_64-linux-gnu" --list "$initrd/bin/$tool" 2>/dev/null \
+            | grep 'not found' >&2 || stop 15 "a library of $tool is missing"
     done
     ln -s kmod "$initrd/bin/modprobe"
-    cp -L "$(find_program busybox)" "$initrd/bin/busybox"
+    take_file "$(find_program busybox)" "$initrd/bin/busybox"
     for applet in $("$initrd/bin/busybox" --list); do
         [ -e "$initrd/bin/$applet" ] || [ -L "$initrd/bin/$applet" ] || ln -s busybox "$initrd/bin/$applet"
     done
@@ -87,8 +97,9 @@ take_modules() {
     run "$work/kmod/depmod" -b "$work/tree" "$kernel_version"
     for name in $(entries "$here/deploy/modules") $more_modules; do
         run "$work/kmod/modprobe" -d "$work/tree" -S "$kernel_version" -C /dev/null --show-depends "$name" 2>"$work/modprobe.log" \
-            || stop 11 "the kernel $kernel_version has no module $name ($(head -n 1 "$work/modprobe.log"))"
-    done | sed -n 's#^insmod .*/\(kernel/[^ ]*\).*#\1#p' | sort -u >"$work/modules"
+            || stop 15 "the kernel $kernel_version has no module $name ($(head -n 1 "$work/modprobe.log"))"
+    done >"$work/depends"
+    sed -n 's#^insmod .*/\(kernel/[^ ]*\).*#\1#p' "$work/depends" | sort -u >"$work/modules"
     mkdir -p "$initrd/lib/modules/$kernel_version"
     while read -r file; do
         mkdir -p "$initrd/lib/modules/$kernel_version/${file%/*}"
@@ -99,7 +110,7 @@ take_modules() {
             *) cp "$root/$modules/$file" "$initrd/lib/modules/$kernel_version/$file" ;;
         esac
     done <"$work/modules"
-    [ -s "$work/modules" ] || stop 11 "no module was found for kernel $kernel_version"
+    [ -s "$work/modules" ] || stop 15 "no module was found for kernel $kernel_version"
     cp "$root/$modules/modules.builtin" "$root/$modules/modules.builtin.modinfo" "$root/$modules/modules.order" \
         "$initrd/lib/modules/$kernel_version/"
     run "$work/kmod/depmod" -b "$initrd" "$kernel_version"
@@ -117,12 +128,12 @@ take_firmware() {
         for folder in lib/firmware usr/lib/firmware; do
             [ -e "$root/$folder/$name" ] || continue
             mkdir -p "$(dirname "$initrd/lib/firmware/$name")"
-            cp -L "$root/$folder/$name" "$initrd/lib/firmware/$name"
+            take_file "$root/$folder/$name" "$initrd/lib/firmware/$name"
             taken=$((taken + 1))
             break
         done
     done <"$work/firmware"
-    [ "$taken" -gt 0 ] || stop 11 "no file of $firmware is asked for by a module of deploy/modules"
+    [ "$taken" -gt 0 ] || stop 15 "no file of $firmware is asked for by a module of deploy/modules"
     echo "$taken firmware files" >&2
 }
 

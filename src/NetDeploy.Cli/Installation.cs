@@ -5,7 +5,10 @@ internal static class Installation
 {
     /// <summary>The folder that holds <c>bootfiles/</c> and <c>profiles/</c>: NETDEPLOY_HOME, else the nearest one above the program.</summary>
     /// <exception cref="UserFault">None is found.</exception>
-    public static string Home { get; } = Find();
+    public static string Home => s_home.Value;
+
+    // Not in the initialiser of the type: its UserFault would arrive as a TypeInitializationException, without the remedy.
+    private static readonly Lazy<string> s_home = new(Find);
 
     public static string BootFiles => Path.Combine(Home, "bootfiles");
 

@@ -30,7 +30,7 @@ internal static class Invocation
         }
         catch (NetDeployApiException e)
         {
-            Diagnostics.Write(e.Diagnostics);
+            Output.Diagnostics(e.Diagnostics);
             await FailAsync(e.Message, e.Remedy).ConfigureAwait(false);
             return e.Status == 400 ? WrongUse : NotDone;
         }

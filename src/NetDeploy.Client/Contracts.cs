@@ -29,20 +29,23 @@ public sealed record MachineView(
 /// <summary>One thing that happened to a machine.</summary>
 /// <param name="Sequence">The server's order; times may jump, this does not.</param>
 /// <param name="At">Unix time in milliseconds.</param>
-/// <param name="Kind">A short word: <c>dhcp</c>, <c>tftp</c>, <c>boot</c>, <c>progress</c>, <c>state</c>, <c>alarm</c>, ...</param>
-/// <param name="Data">Facts for programs, such as <c>step</c> and <c>percent</c>; null where there are none.</param>
+/// <param name="Kind">A short word: a state of the deployment (<c>granted</c>, <c>claimed</c>, ...), or <c>dhcp</c>, <c>tftp</c>, <c>http</c>, <c>boot-script</c>, <c>progress</c>, <c>refused</c>, ...</param>
+/// <param name="Data">Facts for programs: <c>severity</c> is <c>info</c>, <c>warning</c> or <c>alarm</c>.</param>
 public sealed record TimelineView(long Sequence, long At, string Kind, string Text, string? DeploymentId, IReadOnlyDictionary<string, string>? Data);
 
 /// <summary>A machine nobody named, seen asking on the network.</summary>
+/// <param name="Firmware">The architectures of option 93, with commas between; <c>unknown</c> where it sent none.</param>
 /// <param name="LastSeen">Unix time in milliseconds.</param>
 public sealed record UnknownClientView(string Mac, string? Uuid, string Firmware, string? Address, long LastSeen, int Requests);
 
+/// <summary>Every machine, and who asked without being one.</summary>
 public sealed record MachineListView(IReadOnlyList<MachineView> Machines, IReadOnlyList<UnknownClientView> Unknown);
 
 /// <summary>One text of desired state.</summary>
 /// <param name="Path">Relative name, for diagnostics; never an absolute path of the server.</param>
 public sealed record DocumentText(string Path, string Content);
 
+/// <summary>The verb <c>apply</c>.</summary>
 /// <param name="Revision">The revision these texts were made from; null: whatever is there. A stale one is refused.</param>
 /// <param name="Prune">Remove the stored documents that are not among these.</param>
 /// <param name="CheckOnly">Compile and report; change nothing.</param>
@@ -51,11 +54,20 @@ public sealed record ApplyRequest(IReadOnlyList<DocumentText> Documents, long? R
 /// <summary>What is wrong with a document, where, and what to do.</summary>
 public sealed record DiagnosticView(string Severity, string File, int Line, int Column, string Path, string Message, string? Remedy);
 
+/// <summary>What came of an <c>apply</c>.</summary>
+/// <param name="Applied">False where an error refused the set, or it was only checked.</param>
+/// <param name="Revision">The revision in force afterwards.</param>
+/// <param name="Machines">How many machines the set in force describes.</param>
 public sealed record ApplyResult(bool Applied, long Revision, int Machines, IReadOnlyList<DiagnosticView> Diagnostics);
 
-/// <param name="Confirm">The machine's name again: needed where a deployed machine would be overwritten.</param>
-public sealed record DeployRequest(string? Distro = null, string? Method = null, string? Profile = null, string? Confirm = null);
+/// <summary>The verb <c>deploy</c>.</summary>
+/// <param name="Distro">Another than the machine's document names; null: that one.</param>
+/// <param name="Method"><c>image</c> or <c>installer</c>; null: the document's.</param>
+/// <param name="Confirm">The machine's name again: needed where an installed system would be overwritten.</param>
+public sealed record DeployRequest(string? Distro = null, string? Method = null, string? Confirm = null);
 
+/// <summary>An order that was taken.</summary>
+/// <param name="DeploymentId">Empty where a machine moved to other hardware without being deployed.</param>
 /// <param name="Instruction">What a person must do now, such as power the machine on; null where the server does it.</param>
 public sealed record DeployResult(string DeploymentId, string State, string? Instruction);
 
@@ -66,7 +78,9 @@ public sealed record ReplaceRequest(IReadOnlyList<string> Macs, string? Uuid = n
 /// <summary>The newest uploaded log of a machine's deployment.</summary>
 public sealed record LogView(string DeploymentId, string Sha256, string Text);
 
+/// <summary>The server itself.</summary>
 /// <param name="StartedAt">Unix time in milliseconds.</param>
+/// <param name="Revision">Of the documents in force.</param>
 public sealed record ServerStatusView(string Version, int ProcessId, long StartedAt, long Revision, int Machines, IReadOnlyList<string> BootAddresses, IReadOnlyList<string> Warnings);
 
 /// <summary>A built image.</summary>
@@ -82,6 +96,7 @@ public sealed record ImageView(string Key, string? Id, long? Bytes, long? BuiltA
 /// <summary>A secret by its name; its value never comes out.</summary>
 public sealed record SecretView(string Name, int Version);
 
+/// <summary>A secret on its way in.</summary>
 public sealed record SecretValue(string Value);
 
 /// <summary>A refusal or a failure, as every route answers it (RFC 9457, trimmed).</summary>
@@ -93,7 +108,6 @@ public sealed record ProblemView(string? Title, string? Detail, int? Status, IRe
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(MachineListView))]
 [JsonSerializable(typeof(MachineView))]
-[JsonSerializable(typeof(IReadOnlyList<TimelineView>))]
 [JsonSerializable(typeof(TimelineView[]))]
 [JsonSerializable(typeof(ApplyRequest))]
 [JsonSerializable(typeof(ApplyResult))]

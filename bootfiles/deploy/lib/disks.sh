@@ -63,7 +63,7 @@ disk_line() { # KERNEL-NAME
     echo "/dev/$1 $(disk_bytes "$1") $(disk_bus "$1") $(disk_wwn "$1") $(disk_serial "$1") $(disk_model "$1")"
 }
 
-# Controllers show their disks late: the list is taken when it was the same for two seconds. Nothing may be chosen
+# Controllers show their disks late: the list is taken when it was the same for three seconds. Nothing may be chosen
 # from a list that still grows, for "the only one that fits" would not be true. The network comes up meanwhile.
 wait_for_disks() {
     local now
@@ -92,7 +92,7 @@ fitting_disks() { # MIN_BYTES MAX_BYTES BUS WWN SERIAL MODEL
         [ "$bytes" -ge "${1:-0}" ] || continue
         [ -z "$2" ] || [ "$bytes" -le "$2" ] || continue
         [ -z "$3" ] || [ "$(disk_bus "$disk")" = "$3" ] || continue
-        [ -z "$4" ] || [ "$(disk_wwn "$disk")" = "$4" ] || continue
+        [ -z "$4" ] || [ "$(disk_wwn "$disk")" = "$(word_of "$4")" ] || continue
         [ -z "$5" ] || [ "$(disk_serial "$disk")" = "$(word_of "$5")" ] || continue
         if [ -n "$6" ]; then
             # shellcheck disable=SC2254  # MODEL is a glob

@@ -9,8 +9,8 @@ internal static class ApplyCommand
     public static Command Create()
     {
         var path = new Argument<string>("path") { Description = "A YAML file, or a folder that is read with its subfolders." };
-        var data = Common.Data();
-        var json = Common.Json();
+        var data = VerbOptions.Data();
+        var json = VerbOptions.Json();
         var prune = new Option<bool>("--prune") { Description = "Remove the documents that the server holds and this path does not." };
         var check = new Option<bool>("--check") { Description = "Compile and report; change nothing." };
         var revision = new Option<long?>("--revision") { Description = "Refuse unless the server's documents are at this revision." };
@@ -18,17 +18,17 @@ internal static class ApplyCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var documents = Read(parsed.GetRequiredValue(path));
-            using var client = Common.Connect(parsed, data);
+            using var client = VerbOptions.Connect(parsed, data);
             var result = await client.ApplyAsync(
                 new ApplyRequest(documents, parsed.GetValue(revision), parsed.GetValue(prune), parsed.GetValue(check)),
                 cancellationToken).ConfigureAwait(false);
             if (parsed.GetValue(json))
             {
-                Common.PrintJson(result, NetDeployJson.Default.ApplyResult);
+                Output.Json(result, NetDeployJson.Default.ApplyResult);
             }
             else
             {
-                Diagnostics.Write(result.Diagnostics);
+                Output.Diagnostics(result.Diagnostics);
                 Console.Out.WriteLine(result.Applied
                     ? $"Applied {documents.Count} documents: {result.Machines} machines, revision {result.Revision}."
                     : parsed.GetValue(check) && result.Diagnostics.All(d => d.Severity != "error") ? "Checked: these documents compile." : $"Nothing was changed; revision {result.Revision} keeps serving.");

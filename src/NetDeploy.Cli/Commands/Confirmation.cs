@@ -4,15 +4,17 @@ namespace NetDeploy.Cli.Commands;
 internal static class Confirmation
 {
     /// <summary>The typed name; null where nobody is there to type, and the server then refuses what needs it.</summary>
-    public static string? Ask(string name, string verb)
+    /// <param name="consequence">A sentence.</param>
+    /// <exception cref="UserFault">Another name was typed.</exception>
+    public static string? Ask(string name, string consequence)
     {
         if (Console.IsInputRedirected)
         {
             return null;
         }
 
-        Console.Error.Write($"This may {verb} what is on {name}. Type its name to go on: ");
+        Console.Error.Write($"{consequence} Type the name {name} to go on: ");
         var typed = Console.ReadLine()?.Trim();
-        return typed == name ? name : throw new UserFault($"'{typed}' is not '{name}': nothing was done.");
+        return typed == name ? name : throw new UserFault($"'{typed}' is not '{name}': nothing was done.", "Run the command again, or give --yes.");
     }
 }

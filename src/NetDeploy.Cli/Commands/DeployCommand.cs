@@ -9,8 +9,8 @@ internal static class DeployCommand
     public static Command Create()
     {
         var names = new Argument<string[]>("name") { Description = "The machines.", Arity = ArgumentArity.OneOrMore };
-        var data = Common.Data();
-        var json = Common.Json();
+        var data = VerbOptions.Data();
+        var json = VerbOptions.Json();
         var distro = new Option<string?>("--distro") { Description = "Another distribution than the machine's document names." };
         var method = new Option<string?>("--method") { Description = "How it gets onto the disk: image (default)." };
         var wait = new Option<bool>("--wait") { Description = "Follow until installed or failed." };
@@ -20,7 +20,7 @@ internal static class DeployCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var pause = Seconds(parsed.GetRequiredValue(stagger));
-            using var client = Common.Connect(parsed, data);
+            using var client = VerbOptions.Connect(parsed, data);
             var started = new List<(string Name, long After)>();
             foreach (var name in parsed.GetRequiredValue(names))
             {
@@ -31,7 +31,7 @@ internal static class DeployCommand
 
                 var before = await client.MachineAsync(name, cancellationToken).ConfigureAwait(false);
                 var after = await Following.LastAsync(client, name, cancellationToken).ConfigureAwait(false);
-                var confirm = parsed.GetValue(yes) ? name : before.DeploymentId is null ? null : Confirmation.Ask(name, "overwrite");
+                var confirm = parsed.GetValue(yes) ? name : before.DeploymentId is null ? null : Confirmation.Ask(name, $"This may overwrite what is on {name}.");
                 var result = await client.DeployAsync(name, new DeployRequest(parsed.GetValue(distro), parsed.GetValue(method), Confirm: confirm), cancellationToken).ConfigureAwait(false);
                 started.Add((name, after));
                 Report(name, result, parsed.GetValue(json));
@@ -42,7 +42,7 @@ internal static class DeployCommand
                 return Invocation.Done;
             }
 
-            var outcomes = await Task.WhenAll(started.Select(s => Following.UntilEndAsync(client, s.Name, s.After, cancellationToken))).ConfigureAwait(false);
+            var outcomes = await Task.WhenAll(started.Select(s => Following.UntilEndAsync(client, s.Name, s.After, parsed.GetValue(json), cancellationToken))).ConfigureAwait(false);
             return outcomes.All(installed => installed) ? Invocation.Done : Invocation.NotDone;
         });
         return command;
@@ -52,11 +52,11 @@ internal static class DeployCommand
     {
         if (json)
         {
-            Common.PrintJson(result, NetDeployJson.Default.DeployResult);
+            Output.Json(result, NetDeployJson.Default.DeployResult);
             return;
         }
 
-        Console.Out.WriteLine($"{name}: deployment {result.DeploymentId} {result.State}.");
+        Console.Out.WriteLine(result.DeploymentId.Length > 0 ? $"{name}: deployment {result.DeploymentId} {result.State}." : $"{name}: {result.State}.");
         if (result.Instruction is not null)
         {
             Console.Out.WriteLine($"  {result.Instruction}");

@@ -12,20 +12,29 @@ internal static class Following
         await client.TimelineAsync(name, cancellationToken: cancellationToken).ConfigureAwait(false) is [.., var last] ? last.Sequence : 0;
 
     /// <summary>True where the machine is installed.</summary>
-    public static async Task<bool> UntilEndAsync(NetDeployClient client, string name, long after, CancellationToken cancellationToken)
+    /// <param name="json">The last line is the machine as JSON, and nothing else is on standard output.</param>
+    public static async Task<bool> UntilEndAsync(NetDeployClient client, string name, long after, bool json, CancellationToken cancellationToken)
     {
         while (true)
         {
             foreach (var entry in await client.TimelineAsync(name, after, TimeSpan.FromSeconds(10), cancellationToken).ConfigureAwait(false))
             {
-                await Console.Error.WriteLineAsync($"  {Common.Clock(entry.At)}  {name}  {entry.Text}").ConfigureAwait(false);
+                await Console.Error.WriteLineAsync($"  {Output.Clock(entry.At)}  {name}  {entry.Text}").ConfigureAwait(false);
                 after = entry.Sequence;
             }
 
             var machine = await client.MachineAsync(name, cancellationToken).ConfigureAwait(false);
             if (Ended.Contains(machine.State))
             {
-                Console.Out.WriteLine($"{name}: {machine.State}{(machine.Reason is null ? "" : ": " + machine.Reason)}");
+                if (json)
+                {
+                    Output.Json(machine, NetDeployJson.Default.MachineView);
+                }
+                else
+                {
+                    Console.Out.WriteLine($"{name}: {machine.State}{(machine.Reason is null ? "" : ": " + machine.Reason)}");
+                }
+
                 return machine.State == "installed";
             }
         }

@@ -4,7 +4,9 @@ namespace NetDeploy.Cli.Commands;
 
 /// <summary>
 /// The image worker of a server that was not told of another one: a process of its own, since the server never runs a
-/// profile's code. It ends when this process does, also by kill -9: its standard input is a pipe whose other end only we hold.
+/// profile's code. Where this process is root, that one becomes the build user before it does anything else
+/// (<see cref="Server.Images.ImageWorkerProcess.BecomeBuildUser"/>). It ends when this process does, also by kill -9: its
+/// standard input is a pipe whose other end only we hold.
 /// </summary>
 internal sealed class ImageWorkerChild : IDisposable
 {
@@ -14,18 +16,9 @@ internal sealed class ImageWorkerChild : IDisposable
 
     public static ImageWorkerChild Start(string imagesFolder)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardInput = true, UseShellExecute = false };
-        if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
-        {
-            start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "NetDeploy.Cli.dll"));
-        }
-
-        foreach (var argument in new[] { "worker", "--images", imagesFolder, "--until-stdin-ends" })
-        {
-            start.ArgumentList.Add(argument);
-        }
-
-        return new ImageWorkerChild(Process.Start(start) ?? throw new UserFault("The image worker did not start."));
+        var words = ThisProgram.With("worker", "--images", imagesFolder, "--until-stdin-ends");
+        var start = new ProcessStartInfo(words[0], words.Skip(1)) { RedirectStandardInput = true };
+        return new ImageWorkerChild(Process.Start(start)!);
     }
 
     public void Dispose()

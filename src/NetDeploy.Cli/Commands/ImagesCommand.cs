@@ -10,16 +10,16 @@ internal static class ImagesCommand
 
     private static Command List()
     {
-        var data = Common.Data();
-        var json = Common.Json();
+        var data = VerbOptions.Data();
+        var json = VerbOptions.Json();
         var command = new Command("list", "What was built, and what failed.") { data, json };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            using var client = Common.Connect(parsed, data);
+            using var client = VerbOptions.Connect(parsed, data);
             var images = await client.ImagesAsync(cancellationToken).ConfigureAwait(false);
             if (parsed.GetValue(json))
             {
-                Common.PrintJson(images, NetDeployJson.Default.ImageViewArray);
+                Output.Json(images, NetDeployJson.Default.ImageViewArray);
                 return Invocation.Done;
             }
 
@@ -35,13 +35,21 @@ internal static class ImagesCommand
 
     private static Command Refresh()
     {
-        var name = Common.Name();
-        var data = Common.Data();
-        var command = new Command("refresh", "Build a machine's image anew from its repositories' state of now; the one there is stays until then.") { name, data };
+        var name = VerbOptions.Name();
+        var data = VerbOptions.Data();
+        var json = VerbOptions.Json();
+        var command = new Command("refresh", "Build a machine's image anew from its repositories' state of now; the one there is stays until then.") { name, data, json };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            using var client = Common.Connect(parsed, data);
-            Print(await client.RefreshImageAsync(parsed.GetRequiredValue(name), cancellationToken).ConfigureAwait(false));
+            using var client = VerbOptions.Connect(parsed, data);
+            var image = await client.RefreshImageAsync(parsed.GetRequiredValue(name), cancellationToken).ConfigureAwait(false);
+            if (parsed.GetValue(json))
+            {
+                Output.Json(image, NetDeployJson.Default.ImageView);
+                return Invocation.Done;
+            }
+
+            Print(image);
             return Invocation.Done;
         });
         return command;

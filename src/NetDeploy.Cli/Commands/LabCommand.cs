@@ -28,7 +28,7 @@ internal static class LabCommand
         var keep = new Option<bool>("--keep") { Description = "Leave the lab up also when a blade failed." };
         var name = LabName();
         var yes = Yes();
-        var json = Common.Json();
+        var json = VerbOptions.Json();
         var command = new Command("up", "Bring a lab up: network, server and blades that install themselves.") { blades, firmware, distro, profile, disk, nic, keep, name, yes, json };
         blades.Validators.Add(r =>
         {
@@ -63,7 +63,7 @@ internal static class LabCommand
         var name = LabName();
         var keep = new Option<bool>("--keep") { Description = "Leave the lab up also when the drill failed." };
         var yes = Yes();
-        var json = Common.Json();
+        var json = VerbOptions.Json();
         var command = new Command("drill", "Throw a blade away, and have its name back on other hardware, timed.") { blade, keep, name, yes, json };
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -80,11 +80,18 @@ internal static class LabCommand
     private static Command Down()
     {
         var name = LabName();
-        var command = new Command("down", "End the lab and leave nothing of it, also after a crash.") { name };
+        var json = VerbOptions.Json();
+        var command = new Command("down", "End the lab and leave nothing of it, also after a crash.") { name, json };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var removed = await new LabTeardown(new CommandRunner())
                 .RunAsync(FolderOf(parsed, name), NetworkOf(parsed, name), cancellationToken: cancellationToken).ConfigureAwait(false);
+            if (parsed.GetValue(json))
+            {
+                Output.Json(new LabRemoval(removed), LabResultJson.Default.LabRemoval);
+                return Invocation.Done;
+            }
+
             foreach (var line in removed)
             {
                 Console.Out.WriteLine($"removed {line}");
@@ -131,10 +138,10 @@ internal static class LabCommand
     }
 
     private static LabFolder FolderOf(ParseResult parsed, Option<string?> name) =>
-        new(parsed.GetValue(name) is { } own ? Path.Combine(Common.DefaultData, own) : LabDefaults.StateFolder);
+        new(parsed.GetValue(name) is { } own ? Path.Combine(VerbOptions.DefaultData, own) : LabDefaults.StateFolder);
 
     private static string NetworkOf(ParseResult parsed, Option<string?> name) =>
-        parsed.GetValue(name) is { } own ? own : LabDefaults.Namespace;
+        parsed.GetValue(name) is { } own ? LabDefaults.NamespacePrefix + own : LabDefaults.Namespace;
 
     private static Option<bool> Yes() => new("--yes") { Description = "Install what is missing without asking." };
 
@@ -149,7 +156,7 @@ internal static class LabCommand
         await using (display.ConfigureAwait(false))
         {
             using var server = new LabServer(options.Folder.ServerData);
-            var supervise = LabLauncher.ThisProgram("lab", "supervise", options.Folder.Root);
+            var supervise = ThisProgram.With("lab", "supervise", options.Folder.Root);
             result = await run(new LabUp(options, server, new CommandRunner(), supervise, display), cancellationToken).ConfigureAwait(false);
         }
 

@@ -9,12 +9,12 @@ internal static class MachinesCommand
 {
     public static Command Create()
     {
-        var data = Common.Data();
-        var json = Common.Json();
+        var data = VerbOptions.Data();
+        var json = VerbOptions.Json();
         var command = new Command("machines", "List the machines and their state, and unknown ones that asked.") { data, json };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            using var client = Common.Connect(parsed, data);
+            using var client = VerbOptions.Connect(parsed, data);
             var list = await client.MachinesAsync(cancellationToken).ConfigureAwait(false);
             foreach (var warning in (await client.StatusAsync(cancellationToken).ConfigureAwait(false)).Warnings)
             {
@@ -23,7 +23,7 @@ internal static class MachinesCommand
 
             if (parsed.GetValue(json))
             {
-                Common.PrintJson(list, NetDeployJson.Default.MachineListView);
+                Output.Json(list, NetDeployJson.Default.MachineListView);
                 return Invocation.Done;
             }
 
@@ -45,7 +45,7 @@ internal static class MachinesCommand
                 AnsiConsole.WriteLine("Seen asking, named by no document:");
                 foreach (var u in list.Unknown)
                 {
-                    AnsiConsole.WriteLine($"  {u.Mac}  {u.Firmware}  {u.Address ?? "-"}  last {Common.Clock(u.LastSeen)}, {u.Requests} requests");
+                    AnsiConsole.WriteLine($"  {u.Mac}  {u.Firmware}  {u.Address ?? "-"}  last {Output.Clock(u.LastSeen)}, {u.Requests} requests");
                 }
             }
 

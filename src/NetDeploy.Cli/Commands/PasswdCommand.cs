@@ -20,7 +20,7 @@ internal static class PasswdCommand
 
             if (!Console.IsInputRedirected && Typed("Again: ") != password)
             {
-                throw new UserFault("The two passwords differ.");
+                throw new UserFault("The two passwords differ.", "Run the command again.");
             }
 
             Console.Out.WriteLine(PasswordHash.Create(password));

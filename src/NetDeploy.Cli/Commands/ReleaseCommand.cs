@@ -1,4 +1,5 @@
 using System.CommandLine;
+using NetDeploy.Client;
 
 namespace NetDeploy.Cli.Commands;
 
@@ -7,14 +8,21 @@ internal static class ReleaseCommand
 {
     public static Command Create()
     {
-        var name = Common.Name();
-        var data = Common.Data();
-        var command = new Command("release", "Let a machine out of quarantine.") { name, data };
+        var name = VerbOptions.Name();
+        var data = VerbOptions.Data();
+        var json = VerbOptions.Json();
+        var command = new Command("release", "Let a machine out of quarantine.") { name, data, json };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            using var client = Common.Connect(parsed, data);
+            using var client = VerbOptions.Connect(parsed, data);
             var wanted = parsed.GetRequiredValue(name);
             await client.ReleaseAsync(wanted, cancellationToken).ConfigureAwait(false);
+            if (parsed.GetValue(json))
+            {
+                Output.Json(await client.MachineAsync(wanted, cancellationToken).ConfigureAwait(false), NetDeployJson.Default.MachineView);
+                return Invocation.Done;
+            }
+
             Console.Out.WriteLine($"{wanted} is released. Next: netdeploy deploy {wanted}");
             return Invocation.Done;
         });

@@ -8,9 +8,9 @@ internal static class ReplaceCommand
 {
     public static Command Create()
     {
-        var name = Common.Name();
-        var data = Common.Data();
-        var json = Common.Json();
+        var name = VerbOptions.Name();
+        var data = VerbOptions.Data();
+        var json = VerbOptions.Json();
         var mac = new Option<string[]>("--mac") { Description = "The new hardware's MAC; without one, the single unknown machine seen asking." };
         var uuid = new Option<string?>("--uuid") { Description = "Its SMBIOS UUID." };
         var serial = new Option<string?>("--serial") { Description = "Its serial number." };
@@ -20,11 +20,11 @@ internal static class ReplaceCommand
         var command = new Command("replace", "Give other hardware this machine's name and system.") { name, data, json, mac, uuid, serial, only, wait, yes };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            using var client = Common.Connect(parsed, data);
+            using var client = VerbOptions.Connect(parsed, data);
             var wanted = parsed.GetRequiredValue(name);
             var after = await Following.LastAsync(client, wanted, cancellationToken).ConfigureAwait(false);
             var macs = parsed.GetValue(mac) is { Length: > 0 } given ? given : [await NewcomerAsync(client, cancellationToken).ConfigureAwait(false)];
-            var confirm = parsed.GetValue(yes) ? wanted : Confirmation.Ask(wanted, $"give {macs[0]} the name and wipe");
+            var confirm = parsed.GetValue(yes) ? wanted : Confirmation.Ask(wanted, $"{macs[0]} becomes {wanted}{(parsed.GetValue(only) ? "" : ", and what is on its disk is overwritten")}.");
             var clock = System.Diagnostics.Stopwatch.StartNew();
             var result = await client.ReplaceAsync(
                 wanted,
@@ -36,7 +36,7 @@ internal static class ReplaceCommand
                 return Invocation.Done;
             }
 
-            var installed = await Following.UntilEndAsync(client, wanted, after, cancellationToken).ConfigureAwait(false);
+            var installed = await Following.UntilEndAsync(client, wanted, after, parsed.GetValue(json), cancellationToken).ConfigureAwait(false);
             await Console.Error.WriteLineAsync($"{wanted}: {clock.Elapsed.TotalSeconds:0} s of the tenth-floor test's 600 s.").ConfigureAwait(false);
             return installed ? Invocation.Done : Invocation.NotDone;
         });

@@ -11,8 +11,9 @@ internal static class SecretCommand
     private static Command Set()
     {
         var name = new Argument<string>("name") { Description = "The name that documents use." };
-        var data = Common.Data();
-        var command = new Command("set", "Store a value, read from standard input to its end.") { name, data };
+        var data = VerbOptions.Data();
+        var json = VerbOptions.Json();
+        var command = new Command("set", "Store a value, read from standard input to its end.") { name, data, json };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             if (!Console.IsInputRedirected)
@@ -21,8 +22,14 @@ internal static class SecretCommand
             }
 
             var value = (await Console.In.ReadToEndAsync(cancellationToken).ConfigureAwait(false)).TrimEnd('\n');
-            using var client = Common.Connect(parsed, data);
+            using var client = VerbOptions.Connect(parsed, data);
             var stored = await client.SetSecretAsync(parsed.GetRequiredValue(name), value, cancellationToken).ConfigureAwait(false);
+            if (parsed.GetValue(json))
+            {
+                Output.Json(stored, NetDeployJson.Default.SecretView);
+                return Invocation.Done;
+            }
+
             Console.Out.WriteLine($"secret {stored.Name}@{stored.Version}");
             return Invocation.Done;
         });
@@ -31,12 +38,20 @@ internal static class SecretCommand
 
     private static Command List()
     {
-        var data = Common.Data();
-        var command = new Command("list", "Names and versions.") { data };
+        var data = VerbOptions.Data();
+        var json = VerbOptions.Json();
+        var command = new Command("list", "Names and versions.") { data, json };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            using var client = Common.Connect(parsed, data);
-            foreach (var secret in await client.SecretsAsync(cancellationToken).ConfigureAwait(false))
+            using var client = VerbOptions.Connect(parsed, data);
+            var secrets = await client.SecretsAsync(cancellationToken).ConfigureAwait(false);
+            if (parsed.GetValue(json))
+            {
+                Output.Json(secrets, NetDeployJson.Default.SecretViewArray);
+                return Invocation.Done;
+            }
+
+            foreach (var secret in secrets)
             {
                 Console.Out.WriteLine($"secret {secret.Name}@{secret.Version}");
             }

@@ -13,7 +13,7 @@ internal static class ServeCommand
     public static Command Create()
     {
         var config = new Option<FileInfo>("--config") { Description = "The configuration, netdeploy.yaml." };
-        var data = new Option<DirectoryInfo>("--data") { Description = $"The data folder. Default: the configuration's, else {Common.DefaultData}." };
+        var data = new Option<DirectoryInfo>("--data") { Description = $"The data folder. Default: the configuration's, else {VerbOptions.DefaultData}." };
         var interfaces = new Option<string[]>("--interface") { Description = "An interface to answer on; may be given again. It answers on no other." };
         var bootFiles = new Option<DirectoryInfo>("--bootfiles") { Description = "What 'netdeploy bootfiles' wrote. Default: the configuration's." };
         var images = new Option<DirectoryInfo>("--images") { Description = "The folder images/ that it shares with the worker. Default: the configuration's." };

@@ -3,20 +3,20 @@ using NetDeploy.Client;
 
 namespace NetDeploy.Cli.Commands;
 
-/// <summary><c>netdeploy show NAME</c>: the machine, why it is where it is, and its timeline.</summary>
+/// <summary><c>netdeploy show NAME</c>: the machine, why it is where it is, and its timeline; as JSON a line each, the machine first.</summary>
 internal static class ShowCommand
 {
     public static Command Create()
     {
-        var name = Common.Name();
-        var data = Common.Data();
-        var json = Common.Json();
+        var name = VerbOptions.Name();
+        var data = VerbOptions.Data();
+        var json = VerbOptions.Json();
         var log = new Option<bool>("--log") { Description = "Print the newest uploaded log instead." };
         var follow = new Option<bool>("--follow") { Description = "Go on printing what happens; end with Ctrl-C." };
         var command = new Command("show", "Show a machine, its state and its timeline.") { name, data, json, log, follow };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            using var client = Common.Connect(parsed, data);
+            using var client = VerbOptions.Connect(parsed, data);
             var wanted = parsed.GetRequiredValue(name);
             if (parsed.GetValue(log))
             {
@@ -28,19 +28,16 @@ internal static class ShowCommand
             var timeline = await client.TimelineAsync(wanted, cancellationToken: cancellationToken).ConfigureAwait(false);
             if (parsed.GetValue(json))
             {
-                Common.PrintJson(machine, NetDeployJson.Default.MachineView);
-                foreach (var entry in timeline)
-                {
-                    Common.PrintJson(entry, NetDeployJson.Default.TimelineView);
-                }
+                Output.Json(machine, NetDeployJson.Default.MachineView);
             }
             else
             {
                 PrintHead(machine);
-                foreach (var entry in timeline)
-                {
-                    Print(entry);
-                }
+            }
+
+            foreach (var entry in timeline)
+            {
+                Print(entry, parsed.GetValue(json));
             }
 
             var after = timeline.Length > 0 ? timeline[^1].Sequence : 0;
@@ -48,7 +45,7 @@ internal static class ShowCommand
             {
                 foreach (var entry in await client.TimelineAsync(wanted, after, TimeSpan.FromSeconds(25), cancellationToken).ConfigureAwait(false))
                 {
-                    Print(entry);
+                    Print(entry, parsed.GetValue(json));
                     after = entry.Sequence;
                 }
             }
@@ -58,8 +55,17 @@ internal static class ShowCommand
         return command;
     }
 
-    public static void Print(TimelineView entry) =>
-        Console.Out.WriteLine($"  {Common.Clock(entry.At)}  {entry.Kind,-9} {entry.Text}");
+    private static void Print(TimelineView entry, bool json)
+    {
+        if (json)
+        {
+            Output.Json(entry, NetDeployJson.Default.TimelineView);
+        }
+        else
+        {
+            Console.Out.WriteLine($"  {Output.Clock(entry.At)}  {entry.Kind,-9} {entry.Text}");
+        }
+    }
 
     private static void PrintHead(MachineView m)
     {

@@ -11,6 +11,9 @@ internal static class LabDefaults
     /// <summary>Boot files and images; they outlive a lab, so that the next one starts faster.</summary>
     public const string CacheFolder = "/var/cache/netdeploy";
 
+    /// <summary>Every lab's namespace begins so: <c>lab down --name X</c> never ends what another program calls X.</summary>
+    public const string NamespacePrefix = "netdeploy-";
+
     /// <summary>The network namespace.</summary>
-    public const string Namespace = "netdeploy-lab";
+    public const string Namespace = NamespacePrefix + "lab";
 }

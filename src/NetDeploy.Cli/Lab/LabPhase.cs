@@ -71,7 +71,7 @@ internal sealed partial record LabStation(LabPhase Phase, int? Percent = null)
         "dhcp" => new(LabPhase.Dhcp),
         "tftp" or "http" or "boot-script" => new(IsKernel(entry.Text) ? LabPhase.Kernel : LabPhase.Loader),
         "inventory" or "plan" => new(LabPhase.Kernel),
-        "claim" => new(LabPhase.Partitioning),
+        "claim" or "claimed" => new(LabPhase.Partitioning),
         "progress" => OfStep(entry),
         "written" => new(LabPhase.Reboot),
         _ => null,
@@ -79,7 +79,7 @@ internal sealed partial record LabStation(LabPhase Phase, int? Percent = null)
 
     private static LabStation? OfStep(TimelineView entry)
     {
-        var step = entry.Data?.GetValueOrDefault("step") ?? entry.Text.Split(' ', ':')[0];
+        var step = entry.Text.Split(' ', ':')[0];
         return step switch
         {
             "step_plan" or "step_select_disk" => new(LabPhase.Kernel),
@@ -95,7 +95,7 @@ internal sealed partial record LabStation(LabPhase Phase, int? Percent = null)
     private static bool IsKernel(string text) => KernelName().IsMatch(text);
 
     private static int? PercentIn(TimelineView entry) =>
-        int.TryParse(entry.Data?.GetValueOrDefault("percent") ?? PercentSign().Match(entry.Text).Groups[1].Value, CultureInfo.InvariantCulture, out var n) ? n : null;
+        int.TryParse(PercentSign().Match(entry.Text).Groups[1].Value, CultureInfo.InvariantCulture, out var n) ? n : null;
 
     [GeneratedRegex(@"\b(linux|vmlinuz|kernel|initrd|initramfs)\b")]
     private static partial Regex KernelName();

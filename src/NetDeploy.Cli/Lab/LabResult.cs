@@ -27,6 +27,11 @@ internal sealed record LabResult(bool Ok, IReadOnlyList<LabMachineResult> Machin
     public string ToJson() => JsonSerializer.Serialize(this, LabResultJson.Default.LabResult);
 }
 
+/// <summary>What <c>lab down --json</c> prints.</summary>
+/// <param name="Removed">A line each; empty where there was no lab.</param>
+internal sealed record LabRemoval(IReadOnlyList<string> Removed);
+
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(LabResult))]
+[JsonSerializable(typeof(LabRemoval))]
 internal sealed partial class LabResultJson : JsonSerializerContext;

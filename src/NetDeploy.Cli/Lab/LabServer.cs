@@ -25,12 +25,14 @@ internal sealed class LabServer(string dataFolder) : ILabServer, IDisposable
             var catalog = await BootFilesCatalog.EnsureAsync(BootFiles(setup), options, new Lines(say), cancellationToken).ConfigureAwait(false);
             if (!catalog.Faults.IsEmpty)
             {
-                throw new UserFault($"Boot files are missing: {string.Join("; ", catalog.Faults)}");
+                throw new UserFault(
+                    $"Boot files are missing: {string.Join("; ", catalog.Faults.Select(f => $"{f.Name} {f.Reason}"))}.",
+                    $"Run {string.Join(" and ", catalog.Faults.Select(f => f.Remedy).Distinct())}.");
             }
         }
         catch (BootFilesException e)
         {
-            throw new UserFault(e.Message, e.Remedy);
+            throw new UserFault(e.Reason, e.Remedy);
         }
     }
 
@@ -39,11 +41,11 @@ internal sealed class LabServer(string dataFolder) : ILabServer, IDisposable
         var environment = ImmutableDictionary<string, string>.Empty.Add("NETDEPLOY_HOME", Installation.Home);
         return
         [
-            new ChildCommand("worker", LabLauncher.ThisProgram("worker", "--images", Images(setup), "--user", BuildUser.Name), InsideNetwork: false, OwnProcessTree: true, Environment: environment),
+            new ChildCommand("worker", ThisProgram.With("worker", "--images", Images(setup), "--user", BuildUser.Name), InsideNetwork: false, OwnProcessTree: true, Environment: environment),
             // The worker needs the mirror, so it runs outside the lab's network, and not as the server's child.
             new ChildCommand(
                 "server",
-                LabLauncher.ThisProgram(
+                ThisProgram.With(
                     "serve", "--data", setup.DataFolder, "--interface", setup.Interface, "--bootfiles", BootFiles(setup), "--images", Images(setup),
                     "--no-worker", "--lab-power", setup.LabPower),
                 InsideNetwork: true,

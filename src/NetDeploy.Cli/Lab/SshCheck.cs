@@ -10,8 +10,8 @@ namespace NetDeploy.Cli.Lab;
 internal sealed record SshTarget(string Name, string Address, IReadOnlyList<string> HostKeys, string DeploymentId, string User = "root");
 
 /// <summary>What the login showed.</summary>
-/// <param name="RootSource">What is mounted on /, such as /dev/vda2.</param>
-internal sealed record SshProof(bool Reached, string? Reason, string? RootSource = null, string? BootId = null)
+/// <param name="Reason">Why it was not reached; null where it was.</param>
+internal sealed record SshProof(bool Reached, string? Reason)
 {
     public static SshProof Failed(string reason) => new(false, reason);
 }
@@ -23,8 +23,7 @@ internal sealed class SshCheck(ICommandRunner commands, LabNetwork network, stri
     private static readonly TimeSpan Between = TimeSpan.FromSeconds(1);
 
     private const string Questions =
-        "echo deployment=$(cat /etc/netdeploy/deployment); echo root=$(findmnt -no SOURCE /); "
-        + "echo boot=$(cat /proc/sys/kernel/random/boot_id); echo cmdline=$(cat /proc/cmdline)";
+        "echo deployment=$(cat /etc/netdeploy/deployment); echo root=$(findmnt -no SOURCE /); echo cmdline=$(cat /proc/cmdline)";
 
     /// <summary>Tries until <paramref name="limit"/> while nobody answers; a wrong host key or a wrong deployment ends it at once.</summary>
     public async Task<SshProof> RunAsync(SshTarget target, TimeSpan limit, CancellationToken cancellationToken)
@@ -94,7 +93,7 @@ internal sealed class SshCheck(ICommandRunner commands, LabNetwork network, stri
 
         // The deploy environment has an SSH-less root in memory; a kernel started by the network carries our parameters.
         return Answer("root").StartsWith("/dev/", StringComparison.Ordinal) && !Answer("cmdline").Contains("netdeploy.", StringComparison.Ordinal)
-            ? new SshProof(true, null, Answer("root"), Answer("boot"))
+            ? new SshProof(true, null)
             : SshProof.Failed($"the machine did not boot from its own disk: / is on '{Answer("root")}', kernel command line '{Answer("cmdline")}'");
     }
 

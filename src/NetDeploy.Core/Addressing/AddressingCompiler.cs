@@ -5,6 +5,10 @@ using NetDeploy.Protocols.Dhcp;
 
 namespace NetDeploy.Core.Addressing;
 
+/// <summary>
+/// Networks and reservations to a snapshot, or everything that is wrong with them. What a document alone shows is found by
+/// the loader, at its line; this also sees what the server knows: its own addresses, and bindings that moved.
+/// </summary>
 internal sealed class AddressingCompiler
 {
     /// <summary>Shorter leases than a boot takes would end in the middle of one.</summary>

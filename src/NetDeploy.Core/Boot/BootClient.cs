@@ -37,7 +37,7 @@ public sealed record BootClient
 
     public string? UserClass { get; init; }
 
-    /// <summary>Option 82 sub-option 1 (RFC 3046) as hex; null without a relay that inserts it.</summary>
+    /// <summary>Option 82 sub-option 1 (RFC 3046) as hex. Without <see cref="Relay"/> it is what the client itself said, and proves nothing.</summary>
     public string? CircuitId { get; init; }
 
     /// <summary>Option 82 sub-option 2 (RFC 3046) as hex.</summary>

@@ -10,6 +10,7 @@ public enum ScriptDialect
     Grub,
 }
 
+/// <summary>A file of the deploy environment.</summary>
 public enum EnvironmentPart
 {
     Kernel,
@@ -44,7 +45,7 @@ public abstract record BootDecision
     /// <summary>TFTP ERROR 1, HTTP 404.</summary>
     public sealed record NotFound(string Reason) : BootDecision;
 
-    /// <summary>The asker is not who it says; an alarm. TFTP ERROR 2, HTTP 403.</summary>
+    /// <summary>The asker may not have it. HTTP 403; by TFTP it hears no more than that there is no such file.</summary>
     public sealed record Refused(string Reason) : BootDecision;
 }
 

@@ -25,9 +25,6 @@ public static class BootPlanner
         BootRequest.Dhcp dhcp => Offer(view, match, deployment, dhcp.Client),
         BootRequest.Tftp read => Read(view, match, deployment, read),
         BootRequest.Script get => Script(match, deployment, get),
-        BootRequest.HttpLoader get => new(LoaderChoice.IsLoader(get.Name)
-            ? new BootDecision.Loader(get.Name, LoaderChoice.IsFirstStage(get.Name))
-            : new BootDecision.NotFound("no such loader")),
         _ => throw new ArgumentOutOfRangeException(nameof(request), request.GetType().Name, "A request without a rule."),
     };
 

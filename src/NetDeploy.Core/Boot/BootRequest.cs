@@ -19,9 +19,6 @@ public abstract record BootRequest
 
     /// <summary>iPXE's boot script: <c>GET /boot/script?mac=..&amp;uuid=..</c>. MAC and UUID are what the sender says.</summary>
     public sealed record Script(MacAddress Mac, Guid? Uuid, IPAddress Source, AddressOwner Owner) : BootRequest;
-
-    /// <summary>UEFI HTTP boot: <c>GET /boot/loaders/NAME</c>.</summary>
-    public sealed record HttpLoader(string Name) : BootRequest;
 }
 
 /// <summary>What the lease table knows of an address.</summary>

@@ -13,6 +13,9 @@ public static class LoaderChoice
 
     public const string Grub = "grubx64.efi";
 
+    /// <summary>Shim asks for it where a key waits to be enrolled.</summary>
+    private const string KeyManager = "mmx64.efi";
+
     public const string UefiIpxe = "snponly.efi";
 
     /// <summary>
@@ -23,7 +26,7 @@ public static class LoaderChoice
 
     private static readonly ImmutableArray<string> FirstStages = [BiosIpxe, Shim, UefiIpxe, UefiIpxeWithDrivers];
 
-    public static bool IsLoader(string name) => IsFirstStage(name) || name == Grub;
+    public static bool IsLoader(string name) => IsFirstStage(name) || name is Grub or KeyManager;
 
     /// <summary>True for what firmware loads by itself.</summary>
     public static bool IsFirstStage(string name) => FirstStages.Contains(name);

@@ -1,6 +1,6 @@
 namespace NetDeploy.Core.Deployments;
 
-/// <summary>How long each silence may last and how often a machine may boot; configuration <c>deployments:</c>.</summary>
+/// <summary>How long each silence may last and how often a machine may boot.</summary>
 public sealed record DeploymentLimits
 {
     /// <summary>From the start to the end of the image build.</summary>

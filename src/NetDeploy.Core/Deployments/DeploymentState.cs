@@ -34,6 +34,7 @@ public enum DeploymentState
     Stuck,
 }
 
+/// <summary>What follows from a state, and its word.</summary>
 public static class DeploymentStates
 {
     public static bool IsTerminal(this DeploymentState state) => state >= DeploymentState.Installed;

@@ -9,7 +9,4 @@ public sealed record Outcome(
     Deployment Next,
     DeploymentAnswer Answer,
     ImmutableArray<TimelineNote> Notes,
-    string? QuarantineReason = null)
-{
-    public IEnumerable<TimelineNote> Alarms => Notes.Where(n => n.Severity == TimelineSeverity.Alarm);
-}
+    string? QuarantineReason = null);

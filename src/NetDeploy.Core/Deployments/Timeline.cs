@@ -1,5 +1,6 @@
 namespace NetDeploy.Core.Deployments;
 
+/// <summary>Whether a line is to be read at all.</summary>
 public enum TimelineSeverity
 {
     Info,

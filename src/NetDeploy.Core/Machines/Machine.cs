@@ -3,6 +3,7 @@ using System.Net;
 
 namespace NetDeploy.Core.Machines;
 
+/// <summary>What a machine is made of; the key <c>type</c> of its document.</summary>
 public enum MachineKind
 {
     Metal,

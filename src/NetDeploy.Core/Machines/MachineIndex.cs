@@ -79,7 +79,7 @@ public sealed class MachineIndex
             : new MachineMatch.Found(decided, IdentityStrength.Wired, "slot");
     }
 
-    /// <summary>The machines whose specification or binding shares a key with another: what <c>check</c> and <c>apply</c> report.</summary>
+    /// <summary>Bindings that share a slot or a MAC: such machines are not deployed.</summary>
     public ImmutableArray<MachineMatch.Conflict> Conflicts() =>
     [
         .. _bySlot.Where(g => g.Count() > 1).Select(g => Conflict([.. g], $"slot {g.Key} is bound to")),

@@ -41,7 +41,7 @@ public sealed record MachineSpec
     /// <summary>In the order of the document: a later one wins.</summary>
     public ImmutableArray<string> Profiles { get; init; } = [];
 
-    /// <summary>Null only for a machine made by code, such as the one behind <c>render --profile</c>: then the caller names a distro.</summary>
+    /// <summary>Null only for a machine made by code: then the caller names a distro.</summary>
     public string? Distro { get; init; }
 
     public string? Platform { get; init; }

@@ -29,6 +29,7 @@ public sealed record NicSpec
     public int? Mtu { get; init; }
 }
 
+/// <summary>Resolvers and search domains.</summary>
 public sealed record DnsSpec
 {
     public ImmutableArray<IPAddress> Servers { get; init; } = [];

@@ -30,10 +30,10 @@ public sealed record PlatformSpec
 /// <summary>What happens to a machine that nobody described.</summary>
 public enum UnknownMachines
 {
-    /// <summary>It gets an address and no boot file: its own disk boots.</summary>
+    /// <summary>It gets a script that starts its own disk and says on the console why; it is listed.</summary>
     LocalBoot,
 
-    /// <summary>It is kept in the deploy environment, inventoried and shown.</summary>
+    /// <summary>It is kept in the deploy environment, inventoried and shown. Refused until the server does it.</summary>
     Hold,
 }
 

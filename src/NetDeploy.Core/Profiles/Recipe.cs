@@ -22,7 +22,7 @@ public sealed record Recipe
     /// <summary>Of every leaf, sorted by path.</summary>
     public required ImmutableArray<Provenance> Provenance { get; init; }
 
-    /// <summary>SHA-256 of the canonical serialisation, as 64 lower-case hex digits. Comments, file names and the order of layers do not enter it.</summary>
+    /// <summary>SHA-256 of the canonical serialisation, as 64 lower-case hex digits. Comments, file names and which layer won do not enter it.</summary>
     public required string Hash { get; init; }
 
     /// <summary>The part that is equal for all machines of this kind of recipe.</summary>

@@ -23,6 +23,7 @@ internal static class ReferenceCheck
                     break;
                 case "Enrolment":
                     CheckName(document, "network", snapshot.Networks.Keys, "network", diagnostics);
+                    CheckUnknown(document, diagnostics);
                     break;
             }
         }
@@ -55,6 +56,20 @@ internal static class ReferenceCheck
         if (body.Address("address") is { } address && !snapshot.Networks.Values.Any(n => n.Subnet.PrefixLength > 0 && NetworkDocument.IsHost(n.Subnet, address)))
         {
             diagnostics.Error(body.OriginOf("address"), "address", $"{address} is a host address of no network.", "Correct it, or add a Network document with its subnet.");
+        }
+
+        if (snapshot.Networks.Values.FirstOrDefault(n => n.Router is { } router && router.Equals(body.Address("address"))) is { } routed)
+        {
+            diagnostics.Error(body.OriginOf("address"), "address", $"{routed.Router} is the router of network '{routed.Name}'.", "Take another address.");
+        }
+    }
+
+    /// <summary>A rule that nothing follows yet is refused, and not taken in silence.</summary>
+    private static void CheckUnknown(LoadedDocument document, DiagnosticBag diagnostics)
+    {
+        if (document.Body.Text("unknown") == "hold")
+        {
+            diagnostics.Error(document.Body.OriginOf("unknown"), "unknown", "unknown machines cannot be held in the deploy environment yet.", "Write unknown: local-boot; 'netdeploy machines' lists them all the same.");
         }
     }
 

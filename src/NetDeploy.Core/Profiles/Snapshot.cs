@@ -32,7 +32,7 @@ public sealed class Snapshot
     public static Snapshot Empty { get; } = DocumentSet.Parse([]).Value!;
 
     /// <summary>
-    /// Resolves a machine anew, as <c>deploy --distro --method</c> and <c>render</c> need it. The machine need not
+    /// Resolves a machine anew, as <c>deploy --distro --method</c> needs it. The machine need not
     /// be one of the snapshot's. Errors are diagnostics; never throws on a user's mistake.
     /// </summary>
     /// <param name="distro">Null: the machine's own.</param>

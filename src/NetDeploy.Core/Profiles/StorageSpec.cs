@@ -33,6 +33,7 @@ public sealed record DiskSelector
     public string? Model { get; init; }
 }
 
+/// <summary>What a partition is for; its GPT type.</summary>
 public enum PartitionType
 {
     /// <summary>Where GRUB puts its core on a GPT disk that boots in BIOS mode.</summary>

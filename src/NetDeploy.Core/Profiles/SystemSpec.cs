@@ -100,6 +100,7 @@ public sealed record RepositorySpec(string Name, string Uri, string Suite, Immut
 /// <summary>A keyboard in XKB's words.</summary>
 public sealed record KeyboardSpec(string Layout, string? Variant);
 
+/// <summary>What a service shall be from the first boot on.</summary>
 public enum ServiceState
 {
     Enabled,

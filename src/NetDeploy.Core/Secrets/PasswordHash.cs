@@ -37,11 +37,6 @@ public static class PasswordHash
         return $"{Prefix}{(explicitRounds ? $"{RoundsPrefix}{rounds}$" : "")}{salt}${Encode(digest)}";
     }
 
-    /// <summary>Whether the password makes this hash; false for a text that is no hash of this method.</summary>
-    public static bool Verify(string password, string hash) =>
-        TryReadSetting(hash, out _, out _, out _)
-        && CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(Crypt(password, hash)), Encoding.UTF8.GetBytes(hash));
-
     private static bool TryReadSetting(string setting, out string salt, out int rounds, out bool explicitRounds)
     {
         (salt, rounds, explicitRounds) = ("", DefaultRounds, false);

@@ -23,11 +23,9 @@ public enum BootFilesFault
 
 /// <summary>Boot files could not be made; says why and what to do.</summary>
 public sealed class BootFilesException(BootFilesFault fault, string reason, string remedy)
-    : Exception($"{reason}\nremedy: {remedy}")
+    : Exception(reason)
 {
     public BootFilesFault Fault { get; } = fault;
-
-    public string Reason { get; } = reason;
 
     public string Remedy { get; } = remedy;
 }

@@ -68,6 +68,7 @@ internal static class BootFilesScript
                 "update debian-archive-keyring and check this machine's clock; if both are right, do not use this mirror"),
             13 => new(BootFilesFault.DiskFull, reason, "free about 1 GB in the cache folder's file system"),
             14 => new(BootFilesFault.TooLarge, reason, "name fewer packages with --firmware, or remove lines of bootfiles/deploy/modules"),
+            15 => new(BootFilesFault.Wrong, reason, "correct bootfiles/deploy/{packages,tools,modules}, or the option that names it"),
             _ => new(BootFilesFault.Wrong, reason, $"run {script} by hand to see all of its output"),
         };
     }

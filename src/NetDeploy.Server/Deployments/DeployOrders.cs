@@ -112,7 +112,7 @@ public sealed class DeployOrders : IAsyncDisposable
             {
                 // The next process resumes it.
             }
-            catch (Exception e) when (e is ServerFault or IOException)
+            catch (Exception e) when (e is ServerFault or IOException or InvalidDataException)
             {
                 DeploymentLog.PreparationFailed(_logger, deployment.MachineName, deployment.Id, e.Message);
                 await FailAsync(deployment, e.Message).ConfigureAwait(false);

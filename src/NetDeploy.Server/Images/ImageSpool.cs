@@ -4,9 +4,9 @@ using NetDeploy.Server.Linux;
 namespace NetDeploy.Server.Images;
 
 /// <summary>Who owns the spool, numerically. Root sets it up for the two users; see README.md beside this file.</summary>
-/// <param name="WorkerUser">Owns everything: the worker's (build) user.</param>
-/// <param name="ServerGroup">May write into <c>queue/</c>: the server's group.</param>
-public sealed record SpoolOwners(uint WorkerUser, uint WorkerGroup, uint ServerGroup);
+/// <param name="ServerUser">Owns the folder and <c>queue/</c>, the one place where the server writes.</param>
+/// <param name="WorkerUser">Owns what the worker writes: the build user.</param>
+public sealed record SpoolOwners(uint ServerUser, uint ServerGroup, uint WorkerUser, uint WorkerGroup);
 
 /// <summary>
 /// The folder <c>images/</c>: the only channel between the server, which wants images, and the worker, which
@@ -14,7 +14,8 @@ public sealed record SpoolOwners(uint WorkerUser, uint WorkerGroup, uint ServerG
 /// </summary>
 public sealed partial class ImageSpool
 {
-    private const UnixFileMode ServerWritable =
+    /// <summary>The server writes requests, and the worker's group takes them away: 2770.</summary>
+    private const UnixFileMode WritableByBoth =
         UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute |
         UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute | UnixFileMode.SetGroup;
 
@@ -55,12 +56,20 @@ public sealed partial class ImageSpool
         var spool = new ImageSpool(Path.GetFullPath(root));
         try
         {
-            foreach (var folder in (string[])[spool.Root, spool.BuildingFolder, spool.ReadyFolder, spool.BlobFolder, spool.FailedFolder])
+            // The folder first: once it is the server's, nobody can put a link in the place of those below.
+            spool.Make(spool.Root, Posix.ReadableFolder, owners is null ? null : (owners.ServerUser, owners.ServerGroup));
+            spool.Make(spool.QueueFolder, WritableByBoth, owners is null ? null : (owners.ServerUser, owners.WorkerGroup));
+            foreach (var folder in (string[])[spool.BuildingFolder, spool.ReadyFolder, spool.BlobFolder, spool.FailedFolder])
             {
-                Make(folder, Posix.ReadableFolder, owners, owners?.WorkerGroup);
+                spool.Make(folder, Posix.ReadableFolder, owners is null ? null : (owners.WorkerUser, owners.WorkerGroup));
             }
 
-            Make(spool.QueueFolder, ServerWritable, owners, owners?.ServerGroup);
+            if (owners is not null)
+            {
+                // The worker may lock these, and make none of its own in the server's folder.
+                SpoolLock.Make(spool.WorkerLock);
+                SpoolLock.Make(spool.PublishLock);
+            }
         }
         catch (UnauthorizedAccessException e)
         {
@@ -104,20 +113,26 @@ public sealed partial class ImageSpool
     private static string Key(string key) =>
         IsKey(key) ? key : throw new ArgumentException($"'{key}' is not an image key.", nameof(key));
 
-    private static void Make(string folder, UnixFileMode mode, SpoolOwners? owners, uint? group)
+    /// <param name="owner">User and group, set where the caller is root; null leaves the folder as it is, or to the caller.</param>
+    private void Make(string folder, UnixFileMode mode, (uint User, uint Group)? owner)
     {
+        var gives = Posix.EffectiveUserId == 0 && owner is not null;
         if (!Directory.Exists(folder))
         {
             Directory.CreateDirectory(folder);
         }
-        else if (Posix.EffectiveUserId != 0 || owners is null)
+        else if (!gives)
         {
             return;
         }
-
-        if (Posix.EffectiveUserId == 0 && owners is not null)
+        else if (folder != Root && new DirectoryInfo(folder).LinkTarget is { } target)
         {
-            Posix.ChangeOwner(folder, owners.WorkerUser, group!.Value);
+            throw new IOException($"{folder} is a link to {target}: whoever may write {Root} could lead root anywhere. Remove it.");
+        }
+
+        if (gives)
+        {
+            Posix.ChangeOwner(folder, owner!.Value.User, owner.Value.Group);
         }
 
         // The umask took bits away, and chown may clear setgid.

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Security.Cryptography;
 using NetDeploy.Core.Images;
 using NetDeploy.Server.Linux;
 
@@ -16,6 +17,8 @@ public sealed class ImageStore(ImageSpool spool, TimeProvider time, Func<ISet<st
 
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(250);
     private readonly Lock _writing = new();
+    private readonly Lock _checking = new();
+    private readonly Dictionary<string, (string Id, long Bytes, DateTime Written)> _checked = [];
 
     /// <summary>Whether some worker serves this spool. Without one, requests wait.</summary>
     public bool WorkerIsRunning => SpoolLock.IsHeld(spool.WorkerLock);
@@ -86,10 +89,11 @@ public sealed class ImageStore(ImageSpool spool, TimeProvider time, Func<ISet<st
         return Find(key) is { } entry ? new ImageState.Ready(entry) : new ImageState.Absent();
     }
 
-    /// <summary>Waits until a requested image is ready.</summary>
+    /// <summary>Waits until a requested image is ready, and checks that its bytes are those that its id names.</summary>
     /// <param name="progress">Told of each change; may be null.</param>
     /// <exception cref="ImageBuildException">The build failed.</exception>
     /// <exception cref="InvalidOperationException">Nobody requested this key.</exception>
+    /// <exception cref="IOException">The blob is missing, or holds something else.</exception>
     public async Task<ImageEntry> WaitAsync(string key, IProgress<ImageBuildProgress>? progress, CancellationToken cancellationToken)
     {
         ImageBuildProgress? told = null;
@@ -98,6 +102,7 @@ public sealed class ImageStore(ImageSpool spool, TimeProvider time, Func<ISet<st
             switch (State(key))
             {
                 case ImageState.Ready ready:
+                    await Task.Run(() => Check(ready.Entry), cancellationToken).ConfigureAwait(false);
                     return ready.Entry;
                 case ImageState.Failed failed:
                     throw new ImageBuildException(failed.Failure);
@@ -124,7 +129,14 @@ public sealed class ImageStore(ImageSpool spool, TimeProvider time, Func<ISet<st
         var path = spool.BlobFile(id);
         var handle = Posix.OpenFileNoFollow(path)
             ?? throw new FileNotFoundException($"Image {id} is not in {spool.BlobFolder}. Request its recipe's image again.", path);
-        return new FileStream(handle, FileAccess.Read);
+        var blob = new FileStream(handle, FileAccess.Read);
+        if (!blob.CanSeek)
+        {
+            blob.Dispose();
+            throw new IOException($"{path} is no file. Remove it and request the image again.");
+        }
+
+        return blob;
     }
 
     /// <summary>
@@ -136,6 +148,29 @@ public sealed class ImageStore(ImageSpool spool, TimeProvider time, Func<ISet<st
         lock (_writing)
         {
             SpoolFile.Write(spool.PinFile, new ImagePins([.. pinned()]), ImageJson.Default.ImagePins);
+        }
+    }
+
+    /// <summary>
+    /// The worker's index is a claim: a deployment takes an image's id only when the bytes have that hash. Once a blob is checked
+    /// that is remembered; what changes it later is found by the machine, which hashes what it unpacks.
+    /// </summary>
+    private void Check(ImageEntry entry)
+    {
+        // One at a time: many machines that share an image wait for one reading of it.
+        lock (_checking)
+        {
+            using var blob = Open(entry.Id);
+            var seen = (entry.Id, blob.Length, File.GetLastWriteTimeUtc(blob.SafeFileHandle));
+            if (_checked.GetValueOrDefault(entry.Key) == seen)
+            {
+                return;
+            }
+
+            var hash = Convert.ToHexStringLower(SHA256.HashData(blob));
+            _checked[entry.Key] = hash == entry.Id
+                ? seen
+                : throw new IOException($"{spool.BlobFile(entry.Id)} holds something else: its SHA-256 is {hash}. Refresh the image, then deploy again.");
         }
     }
 

@@ -168,6 +168,8 @@ internal sealed class ImageWorker(
 
         WriteTaken(request with { Attempts = request.Attempts + 1 });
         _checkpoint("attempt");
+        // One that a worker left as root cannot be opened by the build user, but its folder is the build user's.
+        File.Delete(spool.LogFile(key));
         using var buildLog = new BuildLog(spool.LogFile(key));
         try
         {

@@ -6,11 +6,8 @@ public sealed record ImageWorkerOptions
     /// <summary>The folder <c>images/</c> that server and worker share.</summary>
     public required string SpoolFolder { get; init; }
 
-    /// <summary>Who builds when the worker is started as root. A worker that is not root builds as itself.</summary>
+    /// <summary>Who the worker becomes when it is started as root. A worker that is not root builds as itself.</summary>
     public string BuildUser { get; init; } = "netdeploy-build";
-
-    /// <summary>The server's group, which may write requests, numerically; null: the worker's own. Used when root makes the spool.</summary>
-    public uint? ServerGroup { get; init; }
 
     /// <summary>Images kept for a key, the current one included; pinned ones are kept besides.</summary>
     public int KeepImages { get; init; } = 2;

@@ -3,7 +3,7 @@ using NetDeploy.Server.Linux;
 
 namespace NetDeploy.Server.Images;
 
-/// <summary>The process <c>netdeploy worker</c>.</summary>
+/// <summary>The process <c>netdeploy worker</c>: <see cref="BecomeBuildUser"/>, then <see cref="RunAsync"/>.</summary>
 public static class ImageWorkerProcess
 {
     /// <summary>Serves the spool until cancelled; then a build in progress is killed, and the next worker begins it anew.</summary>
@@ -11,18 +11,8 @@ public static class ImageWorkerProcess
     /// <exception cref="UnauthorizedAccessException">The spool belongs to someone else: the message says what to do.</exception>
     public static async Task RunAsync(ImageWorkerOptions options, ILogger log, CancellationToken cancellationToken)
     {
-        WorkerIdentity identity;
-        try
-        {
-            identity = WorkerIdentity.Find(options.BuildUser, Posix.EffectiveUserId);
-        }
-        catch (ImageBuilderException e)
-        {
-            throw new ImageWorkerException($"{e.Message} {e.Remedy}", e);
-        }
-
-        var owners = new SpoolOwners(identity.UserId, identity.GroupId, options.ServerGroup ?? Posix.EffectiveGroupId);
-        var spool = ImageSpool.Create(options.SpoolFolder, owners);
+        var identity = Find(options);
+        var spool = CreateSpool(options, identity);
         var builder = new MmdebstrapBuilder(identity, options.Limits, options.DebianKeyring);
         log.WorkerStarted(spool.Root, identity.Name);
         try
@@ -35,7 +25,64 @@ public static class ImageWorkerProcess
             // Asked to stop.
         }
     }
+
+    /// <summary>
+    /// Makes a process that root started the build user, for good: it executes itself again through <c>setpriv</c>, with the same
+    /// process id and standard streams. Call it before anything else is open. It returns only where there is nothing to drop,
+    /// or where the build user cannot execute .NET: then a warning was logged, and <see cref="RunAsync"/> drops root for each command.
+    /// </summary>
+    /// <param name="arguments">The command line after the program; its paths are absolute, for the new process starts in <c>/</c>.</param>
+    /// <exception cref="ImageWorkerException">Builds are not possible here: the message says what to do.</exception>
+    /// <exception cref="IOException">The spool cannot be set up, or the program not be copied or executed.</exception>
+    public static void BecomeBuildUser(ImageWorkerOptions options, IReadOnlyList<string> arguments, ILogger log)
+    {
+        var identity = Find(options);
+        if (!identity.Drops)
+        {
+            return;
+        }
+
+        // What only root can do, now.
+        var spool = CreateSpool(options, identity);
+        var drop = new PrivilegeDrop(identity);
+        if (drop.Refusal is { } refusal)
+        {
+            throw new ImageWorkerException(
+                $"The worker cannot become {identity.Name}: {refusal} Start it with the capabilities SETUID, SETGID and SETPCAP, or as that user.");
+        }
+
+        var program = RunningProgram.Current;
+        if (program.RuntimeFiles.FirstOrDefault(file => !drop.CanRead(file)) is { } unreadable)
+        {
+            log.StaysRoot(identity.Name, unreadable);
+            return;
+        }
+
+        if (program.OwnFiles.Any(file => !drop.CanRead(file)))
+        {
+            var copy = new ProgramCopies(spool).Of(program);
+            log.RunsFromCopy(identity.Name, program.Folder, copy.Folder);
+            program = copy;
+        }
+
+        drop.Execute([.. program.Command, .. arguments]);
+    }
+
+    private static ImageSpool CreateSpool(ImageWorkerOptions options, WorkerIdentity identity) => ImageSpool.Create(
+        options.SpoolFolder, new(Posix.EffectiveUserId, Posix.EffectiveGroupId, identity.UserId, identity.GroupId));
+
+    private static WorkerIdentity Find(ImageWorkerOptions options)
+    {
+        try
+        {
+            return WorkerIdentity.Find(options.BuildUser, Posix.EffectiveUserId);
+        }
+        catch (ImageBuilderException e)
+        {
+            throw new ImageWorkerException($"{e.Message} {e.Remedy}", e);
+        }
+    }
 }
 
 /// <summary>The worker cannot start; the message is for the operator and names the remedy.</summary>
-public sealed class ImageWorkerException(string message, Exception inner) : Exception(message, inner);
+public sealed class ImageWorkerException(string message, Exception? inner = null) : Exception(message, inner);

@@ -61,8 +61,8 @@ internal sealed class MmdebstrapBuilder(WorkerIdentity identity, BuildLimits lim
         }
 
         // The trees belong to subordinate users: only in their namespace can an unprivileged user remove the content.
-        // (mmdebstrap.gpghome.* is the build user's own.)
-        var trees = Directory.GetDirectories(folder, "mmdebstrap.*").Except(Directory.GetDirectories(folder, "mmdebstrap.*.*")).ToArray();
+        // (mmdebstrap.gpghome.XXXX is the build user's own. No pattern tells it: to .NET "a.*.*" matches "a.b" too, as in DOS.)
+        var trees = Directory.GetDirectories(folder, "mmdebstrap.*").Where(tree => Path.GetFileName(tree).Count(c => c == '.') == 1).ToArray();
         if (trees.Length > 0)
         {
             using var process = await BuildProcess.StartAsync(

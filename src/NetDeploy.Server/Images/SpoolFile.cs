@@ -28,6 +28,11 @@ internal static class SpoolFile
         }
 
         using var file = new FileStream(handle, FileAccess.Read);
+        if (!file.CanSeek)
+        {
+            throw Damaged(path, "it is no file", null);
+        }
+
         if (file.Length > MaximumBytes)
         {
             throw Damaged(path, $"it has {file.Length} bytes, at most {MaximumBytes} are expected", null);
@@ -51,7 +56,8 @@ internal static class SpoolFile
         {
             using (var file = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write))
             {
-                Posix.ChangeMode(temporary, Posix.ReadableFile);
+                // By its handle: another user may write this folder too, and put a link in the name's place.
+                File.SetUnixFileMode(file.SafeFileHandle, Posix.ReadableFile);
                 JsonSerializer.Serialize(file, value, type);
                 file.Flush(flushToDisk: durable);
             }

@@ -38,6 +38,20 @@ internal sealed class SpoolLock : IDisposable
         return false;
     }
 
+    /// <summary>Makes the file when it is missing: whoever may read it, may lock it.</summary>
+    public static void Make(string path)
+    {
+        try
+        {
+            using var file = File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write);
+            File.SetUnixFileMode(file, Posix.ReadableFile);
+        }
+        catch (IOException) when (File.Exists(path))
+        {
+            // It is there, or another process makes it at this moment.
+        }
+    }
+
     public void Dispose()
     {
         if (!_file.IsClosed)
@@ -53,15 +67,7 @@ internal sealed class SpoolLock : IDisposable
         SafeFileHandle? file;
         while ((file = Posix.OpenFileNoFollow(path)) is null)
         {
-            try
-            {
-                File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write).Dispose();
-                Posix.ChangeMode(path, Posix.ReadableFile);
-            }
-            catch (IOException) when (File.Exists(path))
-            {
-                // Another process made it between the two calls.
-            }
+            Make(path);
         }
 
         if (Posix.Lock(file, path, shared, wait))

@@ -15,6 +15,7 @@ internal static partial class Posix
         ReadableFile | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
 
     private const int OpenReadOnly = 0;
+    private const int OpenNonBlocking = 0x800;
     private const int OpenCloseOnExec = 0x80000;
     private const int LockShared = 1;
     private const int LockExclusive = 2;
@@ -37,10 +38,11 @@ internal static partial class Posix
     /// <summary>
     /// Opens a file for reading, or null when it does not exist. A symbolic link is an error: the server may be
     /// root, the folder belongs to the build user, and a link there must not make the server read any other file.
+    /// A pipe there does not make it wait either; it is a handle that cannot seek.
     /// </summary>
     public static SafeFileHandle? OpenFileNoFollow(string path)
     {
-        var handle = open(path, OpenReadOnly | OpenNoFollow | OpenCloseOnExec, 0);
+        var handle = open(path, OpenReadOnly | OpenNoFollow | OpenNonBlocking | OpenCloseOnExec, 0);
         if (!handle.IsInvalid)
         {
             return handle;
@@ -126,6 +128,16 @@ internal static partial class Posix
         }
     }
 
+    /// <summary>
+    /// execvpe(3): this process, with its id and its standard streams, becomes another program; .NET closes the rest. Returns never.
+    /// </summary>
+    /// <exception cref="IOException">The program cannot be executed; this process goes on.</exception>
+    public static void Execute(IReadOnlyList<string> command, IEnumerable<string> environment)
+    {
+        _ = execvpe(command[0], [.. command, null], [.. environment, null]);
+        throw Error("execvpe", command[0], Marshal.GetLastPInvokeError());
+    }
+
     private static IOException Error(string call, string path, int error) =>
         new($"{call} {path}: {Marshal.GetPInvokeErrorMessage(error)}", error);
 
@@ -149,6 +161,9 @@ internal static partial class Posix
 
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int chmod(string path, uint mode);
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int execvpe(string file, string?[] arguments, string?[] environment);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int kill(int process, int signal);

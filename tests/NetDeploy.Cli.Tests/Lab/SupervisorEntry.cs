@@ -10,7 +10,7 @@ internal static class SupervisorEntry
     private const string Variable = "NETDEPLOY_TEST_SUPERVISE";
 
     public static IReadOnlyList<string> Command(LabFolder folder) =>
-        ["env", $"{Variable}={folder.Root}", .. LabLauncher.ThisProgram()];
+        ["env", $"{Variable}={folder.Root}", .. ThisProgram.With()];
 
 #pragma warning disable CA2255 // An entry point of the test program, before xunit's own.
     [ModuleInitializer]

@@ -130,6 +130,7 @@ public class BootPlannerTests
     [Theory]
     [InlineData("bootnetx64.efi", "bootnetx64.efi", true)]
     [InlineData("grubx64.efi", "grubx64.efi", false)]
+    [InlineData("mmx64.efi", "mmx64.efi", false)]
     [InlineData("debian-installer/amd64/grubx64.efi", "grubx64.efi", false)]
     public void Loaders_are_found_by_their_last_name(string path, string name, bool first)
     {

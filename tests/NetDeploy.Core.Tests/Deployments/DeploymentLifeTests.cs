@@ -28,7 +28,7 @@ public class DeploymentLifeTests
 
         var other = Live(Claimed(), new ClaimRequested(Boot2, "root"));
         Assert.IsType<DeploymentAnswer.Refused>(other.Answer);
-        Assert.Single(other.Alarms);
+        Assert.Single(Alarms(other));
         Assert.Equal(DeploymentState.Claimed, other.Next.State);
     }
 
@@ -75,7 +75,7 @@ public class DeploymentLifeTests
     {
         var outcome = Live(Booting(), Fetch("a", Neighbour));
         Assert.IsType<DeploymentAnswer.Refused>(outcome.Answer);
-        Assert.Single(outcome.Alarms);
+        Assert.Single(Alarms(outcome));
         Assert.Equal(Booting(), outcome.Next);
     }
 
@@ -87,12 +87,12 @@ public class DeploymentLifeTests
     {
         var second = Live(Claimed(), Fetch(mark));
         Assert.IsType<DeploymentAnswer.BootLocal>(second.Answer);
-        Assert.Single(second.Alarms);
+        Assert.Single(Alarms(second));
         Assert.Equal(DeploymentState.Claimed, second.Next.State);
 
         var written = Live(Written(), Fetch(mark));
         Assert.IsType<DeploymentAnswer.BootLocal>(written.Answer);
-        Assert.Empty(written.Alarms);
+        Assert.Empty(Alarms(written));
     }
 
     [Fact]

@@ -47,6 +47,8 @@ internal static class Lives
         return outcome!;
     }
 
+    public static IEnumerable<TimelineNote> Alarms(Outcome outcome) => outcome.Notes.Where(n => n.Severity == TimelineSeverity.Alarm);
+
     public static Deployment Granted() => Live(New(), new ImageReady("sha")).Next;
 
     public static Deployment Booting() => Live(Granted(), Fetch("a")).Next;

@@ -107,7 +107,8 @@ public sealed class DiagnosticTests
     [InlineData("subnet: 10.77.0.0/24\npools: [{first: 10.77.0.9, last: 10.77.0.8}]", "pools[0]", "is behind")]
     [InlineData("subnet: 10.77.0.0/24\npools: [{first: 10.77.0.5, last: 10.77.0.9}, {first: 10.77.0.9, last: 10.77.0.12}]", "pools[1]", "overlaps")]
     [InlineData("subnet: 10.77.0.0/24\npools: [{first: 10.77.0.5}]", "pools[0].last", "missing")]
-    [InlineData("subnet: 10.77.0.0/24\nmode: proxy\npools: [{first: 10.77.0.5, last: 10.77.0.9}]", "pools", "leases no addresses")]
+    [InlineData("subnet: 10.77.0.0/24\nmode: proxy", "mode", "is not served yet")]
+    [InlineData("subnet: 10.77.0.0/24\nleaseTime: 30s", "leaseTime", "less than a minute")]
     [InlineData("subnet: 10.77.0.0/24\nleaseTime: 0s", "leaseTime", "is no duration")]
     public void A_mistake_in_a_network_is_reported(string body, string path, string message)
     {
@@ -116,6 +117,27 @@ public sealed class DiagnosticTests
         var error = Assert.Single(result.Diagnostics);
         Assert.Equal(path, error.Path);
         Assert.Contains(message, error.Message, StringComparison.Ordinal);
+        Assert.NotEqual("", error.Remedy);
+        Assert.True(error.Line > 3);
+    }
+
+    [Fact]
+    public void A_rule_that_nothing_follows_yet_is_refused_at_its_line()
+    {
+        var result = ShippedFiles.Parse(ShippedFiles.Network, "apiVersion: netdeploy/v1\nkind: Enrolment\nname: lab\nnetwork: lab\nunknown: hold");
+
+        var error = Assert.Single(result.Diagnostics);
+        Assert.Equal(("unknown", 5), (error.Path, error.Line));
+        Assert.Contains("local-boot", error.Remedy, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_address_that_is_the_routers_is_refused_at_its_line()
+    {
+        var network = "apiVersion: netdeploy/v1\nkind: Network\nname: lab\nsubnet: 10.77.0.0/24\nrouter: 10.77.0.1";
+        var result = ShippedFiles.Parse(ShippedFiles.Site, network, ShippedFiles.Machine("a1", "address: 10.77.0.1"));
+
+        Assert.Equal("address", Assert.Single(result.Diagnostics).Path);
     }
 
     [Fact]

@@ -98,7 +98,7 @@ public sealed class DocumentTests
             kind: Enrolment
             name: lab
             network: lab
-            unknown: hold
+            unknown: local-boot
             ---
             apiVersion: netdeploy/v1
             kind: Platform
@@ -106,7 +106,7 @@ public sealed class DocumentTests
             system: {domain: p1.test}
             """, ShippedFiles.Machine(more: "platform: p1"));
 
-        Assert.Equal(new EnrolmentSpec("lab", "lab", UnknownMachines.Hold), snapshot.Enrolments["lab"]);
+        Assert.Equal(new EnrolmentSpec("lab", "lab", UnknownMachines.LocalBoot), snapshot.Enrolments["lab"]);
         Assert.Equal("p1.test", snapshot.Recipes["blade1"].System.Domain);
     }
 

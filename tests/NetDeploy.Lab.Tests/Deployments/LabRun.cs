@@ -41,7 +41,7 @@ internal sealed class LabRun : IAsyncDisposable
     {
         await CommandAsync(TimeSpan.FromMinutes(2), ["lab", "down", "--name", Name]);
         Assert.False(Directory.Exists($"/var/lib/netdeploy/{Name}"), "lab down left its folder");
-        Assert.False(File.Exists($"/run/netns/{Name}"), "lab down left its namespace");
+        Assert.False(File.Exists($"/run/netns/netdeploy-{Name}"), "lab down left its namespace");
     }
 
     private async Task<JsonElement> ResultAsync(TimeSpan limit, string[] arguments)

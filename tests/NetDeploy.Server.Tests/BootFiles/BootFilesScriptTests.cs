@@ -12,6 +12,7 @@ public sealed class BootFilesScriptTests : IDisposable
     [InlineData(12, BootFilesFault.BadSignature)]
     [InlineData(13, BootFilesFault.DiskFull)]
     [InlineData(14, BootFilesFault.TooLarge)]
+    [InlineData(15, BootFilesFault.Wrong)]
     [InlineData(1, BootFilesFault.Wrong)]
     public async Task An_exit_code_becomes_a_fault_with_the_last_line_as_reason(int code, BootFilesFault fault)
     {
@@ -20,7 +21,7 @@ public sealed class BootFilesScriptTests : IDisposable
         var e = await Assert.ThrowsAsync<BootFilesException>(() => Run(script));
 
         Assert.Equal(fault, e.Fault);
-        Assert.Equal("it went wrong", e.Reason);
+        Assert.Equal("it went wrong", e.Message);
         Assert.NotEmpty(e.Remedy);
     }
 

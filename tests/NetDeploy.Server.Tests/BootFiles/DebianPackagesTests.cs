@@ -15,7 +15,7 @@ public sealed class DebianPackagesTests : IDisposable
         var e = await Assert.ThrowsAsync<BootFilesException>(() => Sync("http://127.0.0.1:9/debian"));
 
         Assert.Equal(BootFilesFault.MirrorUnreachable, e.Fault);
-        Assert.Contains("http://127.0.0.1:9/debian", e.Reason);
+        Assert.Contains("http://127.0.0.1:9/debian", e.Message);
     }
 
     [Fact]

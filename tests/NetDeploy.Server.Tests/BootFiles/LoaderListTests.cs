@@ -1,3 +1,4 @@
+using NetDeploy.Core.Boot;
 using NetDeploy.Server.BootFiles;
 
 namespace NetDeploy.Server.Tests.BootFiles;
@@ -10,9 +11,10 @@ public sealed class LoaderListTests
         var entries = LoaderList.Load(SourceTree.BootFiles);
 
         Assert.Equal(
-            ["bootnetx64.efi", "grubx64.efi", "ipxe.efi", "mmx64.efi", "shimx64.efi", "snponly.efi", "undionly.kpxe"],
+            ["bootnetx64.efi", "grubx64.efi", "ipxe.efi", "mmx64.efi", "snponly.efi", "undionly.kpxe"],
             entries.Select(e => e.Name).Order(StringComparer.Ordinal));
         Assert.All(entries, e => Assert.NotEmpty(e.Use));
+        Assert.All(entries, e => Assert.True(LoaderChoice.IsLoader(e.Name), $"{e.Name} is fetched, and nobody would be served it"));
         Assert.Equal("debian-installer/amd64/grub", Assert.Single(entries, e => e.Prefix is not null).Prefix);
     }
 
@@ -30,6 +32,6 @@ public sealed class LoaderListTests
         var e = Assert.Throws<BootFilesException>(() => LoaderList.Parse(yaml, "l.yaml"));
 
         Assert.Equal(BootFilesFault.Wrong, e.Fault);
-        Assert.Contains(reason, e.Reason);
+        Assert.Contains(reason, e.Message);
     }
 }

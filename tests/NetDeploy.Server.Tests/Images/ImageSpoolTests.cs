@@ -262,6 +262,30 @@ public sealed class ImageSpoolTests : IDisposable
         Assert.Throws<IOException>(() => _fixture.Store.Find("k"));
     }
 
+    [Fact]
+    public void A_pipe_in_the_spool_does_not_make_the_server_wait()
+    {
+        var id = new string('a', 64);
+        RealBuild.Run("mkfifo", _fixture.Spool.BlobFile(id), _fixture.Spool.ReadyFile("k"));
+        Assert.Throws<IOException>(() => _fixture.Store.Open(id));
+        Assert.Throws<InvalidDataException>(() => _fixture.Store.Find("k"));
+    }
+
+    [Fact]
+    public async Task A_deployment_takes_an_image_only_when_its_bytes_are_those_of_its_id()
+    {
+        _fixture.Store.Request("k", SpoolFixture.Spec());
+        await _fixture.DrainAsync();
+        var entry = await _fixture.Store.WaitAsync("k", null, Stop);
+
+        File.AppendAllText(_fixture.Spool.BlobFile(entry.Id), "more");
+        var error = await Assert.ThrowsAsync<IOException>(() => _fixture.Store.WaitAsync("k", null, Stop));
+        Assert.Contains(_fixture.Spool.BlobFile(entry.Id), error.Message, StringComparison.Ordinal);
+
+        File.Delete(_fixture.Spool.BlobFile(entry.Id));
+        await Assert.ThrowsAsync<FileNotFoundException>(() => _fixture.Store.WaitAsync("k", null, Stop));
+    }
+
     [Theory]
     [InlineData("../../etc/passwd")]
     [InlineData("")]

@@ -16,7 +16,7 @@ internal sealed class RealBuild : IDisposable
         Directory.CreateDirectory(Data);
         Posix.ChangeMode(Data, Posix.ReadableFolder);
         Identity = WorkerIdentity.Find("netdeploy-build", Posix.EffectiveUserId);
-        Spool = ImageSpool.Create(Path.Combine(Data, "images"), new(Identity.UserId, Identity.GroupId, Posix.EffectiveGroupId));
+        Spool = ImageSpool.Create(Path.Combine(Data, "images"), new(Posix.EffectiveUserId, Posix.EffectiveGroupId, Identity.UserId, Identity.GroupId));
         Store = new(Spool, TimeProvider.System, () => new HashSet<string>());
     }
 

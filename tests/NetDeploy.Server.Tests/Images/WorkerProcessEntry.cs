@@ -24,7 +24,9 @@ internal static class WorkerProcessEntry
             var limits = Environment.GetEnvironmentVariable(FreeVariable) is { Length: > 0 } free
                 ? new BuildLimits { FreeBytesToStart = 0, FreeBytesToLeave = long.Parse(free, CultureInfo.InvariantCulture) }
                 : new BuildLimits();
-            ImageWorkerProcess.RunAsync(new() { SpoolFolder = Path.Combine(data, "images"), Limits = limits }, NullLogger.Instance, CancellationToken.None).Wait();
+            var options = new ImageWorkerOptions { SpoolFolder = Path.Combine(data, "images"), Limits = limits };
+            ImageWorkerProcess.BecomeBuildUser(options, [], NullLogger.Instance);
+            ImageWorkerProcess.RunAsync(options, NullLogger.Instance, CancellationToken.None).Wait();
             Environment.Exit(0);
         }
     }

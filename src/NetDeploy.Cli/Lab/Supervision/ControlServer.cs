@@ -30,11 +30,7 @@ internal sealed class ControlServer : IDisposable
         var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         socket.Bind(new UnixDomainSocketEndPoint(path));
         // Nobody can connect before Listen, so the mode is set in time.
-        if (OperatingSystem.IsLinux())
-        {
-            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-        }
-
+        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         socket.Listen(16);
         return new ControlServer(socket, path, answer, logger);
     }

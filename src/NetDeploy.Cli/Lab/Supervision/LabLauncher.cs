@@ -48,13 +48,4 @@ internal sealed class LabLauncher(LabFolder folder, ImmutableArray<string> super
         var said = File.Exists(folder.SupervisorLog) ? string.Join('\n', File.ReadLines(folder.SupervisorLog).TakeLast(5)) : "nothing was logged";
         throw new UserFault($"The lab did not come up in {StartLimit.TotalSeconds:0} s: {said}", $"The whole log is {folder.SupervisorLog}.");
     }
-
-    /// <summary>This program again, whether it was started by dotnet or by its own executable.</summary>
-    public static ImmutableArray<string> ThisProgram(params IEnumerable<string> arguments)
-    {
-        var program = Environment.ProcessPath ?? throw new UserFault("The path of this program is unknown.", "Start it by its full path.");
-        return Path.GetFileNameWithoutExtension(program) == "dotnet"
-            ? [program, System.Reflection.Assembly.GetEntryAssembly()!.Location, .. arguments]
-            : [program, .. arguments];
-    }
 }

@@ -22,7 +22,7 @@ internal sealed record LabState(
     ImmutableArray<ChildState> Children,
     ImmutableArray<BladeState> Blades)
 {
-    /// <summary>Null where there is no such file, or it is not ours to read: then what is known is its name alone.</summary>
+    /// <summary>Null where there is no such file, or it is damaged: then only the lab's name is known.</summary>
     public static LabState? Read(string path)
     {
         try

@@ -8,10 +8,10 @@ namespace NetDeploy.Core.Profiles.Binding;
 /// <summary>Root, groups and users.</summary>
 internal static class AccountBinder
 {
-    public static RootSpec ReadRoot(MapCursor system)
+    public static RootSpec ReadRoot(MapCursor system, DiagnosticBag diagnostics)
     {
         var root = system.Below("root");
-        return new() { Password = ReadPassword(root), SshKeys = root.Texts("sshKeys") };
+        return new() { Password = ReadPassword(root, diagnostics), SshKeys = root.Texts("sshKeys") };
     }
 
     public static ImmutableArray<GroupSpec> ReadGroups(MapCursor system) =>
@@ -29,18 +29,13 @@ internal static class AccountBinder
                 diagnostics.Error(user.OriginOf("name"), user.Path, $"the name '{name}' is reserved for a system account or group of a distribution.", remedy);
             }
 
-            if (user.Below("passwordHash") is { Map: not null } reference && reference.Text("secret") is null)
-            {
-                diagnostics.Error(reference.At, reference.Path, "the reference names no secret.", "Write {secret: NAME}.");
-            }
-
             users.Add(new()
             {
                 Name = name,
                 Uid = user.Number("uid"),
                 Comment = user.Text("comment") ?? "",
                 Shell = user.Text("shell") ?? "/bin/bash",
-                Password = ReadPassword(user),
+                Password = ReadPassword(user, diagnostics),
                 Groups = [.. user.Texts("groups").Distinct()],
                 SshKeys = user.Texts("sshKeys"),
             });
@@ -80,19 +75,13 @@ internal static class AccountBinder
             }
         }
 
-        var rootReference = system.Below("root").Below("passwordHash");
-        if (rootReference.Map is not null && rootReference.Text("secret") is null)
-        {
-            diagnostics.Error(rootReference.At, rootReference.Path, "the reference names no secret.", "Write {secret: NAME}.");
-        }
-
         if (read.Root is { Password: null, SshKeys.Length: 0 } && read.Users.All(u => u is { Password: null, SshKeys.Length: 0 }))
         {
             diagnostics.Warning(system.OriginOf("users"), "system.users", "no account has a password or an SSH key: nobody can log in.", "Give a user sshKeys.");
         }
     }
 
-    private static PasswordSpec? ReadPassword(MapCursor account)
+    private static PasswordSpec? ReadPassword(MapCursor account, DiagnosticBag diagnostics)
     {
         var reference = account.Below("passwordHash");
         if (reference.Text("secret") is { } name)
@@ -100,6 +89,11 @@ internal static class AccountBinder
             // A hash is released to a claimed identity: the least that a reference can ask for.
             var strength = Enum.Parse<IdentityStrength>(reference.Text("strength") ?? nameof(IdentityStrength.Claimed), ignoreCase: true);
             return new(null, new(name, strength));
+        }
+
+        if (reference.Map is not null)
+        {
+            diagnostics.Error(reference.At, reference.Path, "the reference names no secret.", "Write {secret: NAME}.");
         }
 
         return account.Text("passwordHash") is { } hash ? new(hash, null) : null;

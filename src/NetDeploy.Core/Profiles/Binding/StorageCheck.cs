@@ -32,7 +32,7 @@ internal static class StorageCheck
     {
         if (disk.Partitions.Length is 0 or > MaxPartitions)
         {
-            diagnostics.Error(cursor.At, cursor.Path, $"the disk has {disk.Partitions.Length} partitions; a GPT holds 1 to {MaxPartitions}.", "");
+            diagnostics.Error(cursor.At, cursor.Path, $"the disk has {disk.Partitions.Length} partitions; a GPT holds 1 to {MaxPartitions}.", "List its partitions under 'partitions:'; more file systems fit into a volume group.");
         }
 
         if (disk.Selector.MinSize is null && spec.Disks.Length > 1 && disk.Selector == new DiskSelector())
@@ -49,20 +49,9 @@ internal static class StorageCheck
                 diagnostics.Error(place.OriginOf("size"), place.PathOf("size"), "only the last partition of a disk can take the rest.", "Give it a size, or move it to the end.");
             }
 
-            var wrong = partition switch
+            if (Mistake(partition) is var (wrong, remedy))
             {
-                { Type: PartitionType.Lvm, VolumeGroup: null } => "an LVM partition names its volume group.",
-                { Type: not PartitionType.Lvm, VolumeGroup: not null } => "only a partition of type lvm belongs to a volume group.",
-                { Type: PartitionType.Lvm or PartitionType.BiosBoot, Filesystem: not null } => "a partition of this type has no file system of its own.",
-                { Type: PartitionType.Esp, Filesystem.Type: not "vfat" } => "an EFI system partition is vfat: firmware reads nothing else.",
-                { Type: PartitionType.Swap, Filesystem.Type: not "swap" } => "a swap partition is formatted as swap.",
-                { Type: PartitionType.BiosBoot, SizeMiB: not 1 } => "GRUB's core needs 1 MiB, no more and no less.",
-                { Type: PartitionType.Esp, SizeMiB: > 0 and < 33 } => "FAT32 on an EFI system partition needs at least 33 MiB.",
-                _ => null,
-            };
-            if (wrong is not null)
-            {
-                diagnostics.Error(place.At, place.Path, wrong, "");
+                diagnostics.Error(place.At, place.Path, wrong, remedy);
             }
 
             if (partition.VolumeGroup is { } group && spec.VolumeGroups.All(g => g.Name != group))
@@ -71,6 +60,20 @@ internal static class StorageCheck
             }
         }
     }
+
+    /// <summary>What a partition's own keys contradict each other in, and the remedy.</summary>
+    private static (string Message, string Remedy)? Mistake(PartitionSpec partition) => partition switch
+    {
+        { Type: PartitionType.Lvm, VolumeGroup: null } => ("an LVM partition names its volume group.", "Add 'volumeGroup:'."),
+        { Type: not PartitionType.Lvm, VolumeGroup: not null } => ("only a partition of type lvm belongs to a volume group.", "Write type: lvm, or remove 'volumeGroup'."),
+        { Type: PartitionType.Lvm or PartitionType.BiosBoot, Filesystem: not null } =>
+            ("a partition of this type has no file system of its own.", "Remove 'filesystem' and 'mount'."),
+        { Type: PartitionType.Esp, Filesystem.Type: not "vfat" } => ("an EFI system partition is vfat: firmware reads nothing else.", "Write filesystem: vfat, or leave it out."),
+        { Type: PartitionType.Swap, Filesystem.Type: not "swap" } => ("a swap partition is formatted as swap.", "Write filesystem: swap, or another type."),
+        { Type: PartitionType.BiosBoot, SizeMiB: not 1 } => ("GRUB's core needs 1 MiB, no more and no less.", "Write size: 1MiB."),
+        { Type: PartitionType.Esp, SizeMiB: > 0 and < 33 } => ("FAT32 on an EFI system partition needs at least 33 MiB.", "Write size: 256MiB."),
+        _ => null,
+    };
 
     private static void CheckGroup(VolumeGroupSpec group, MapCursor cursor, StorageSpec spec, DiagnosticBag diagnostics)
     {

@@ -14,7 +14,7 @@ internal static class SystemBinder
         {
             HostName = machine.Name,
             Domain = system.Text("domain"),
-            Root = AccountBinder.ReadRoot(system),
+            Root = AccountBinder.ReadRoot(system, diagnostics),
             Groups = AccountBinder.ReadGroups(system),
             Users = AccountBinder.ReadUsers(system, diagnostics),
             Packages = SoftwareBinder.ReadPackages(system, distro),

@@ -19,7 +19,7 @@ internal static class MapChange
                 return new ChangeNode(map.Origin, true, [], accept(whole, path, diagnostics));
             }
 
-            diagnostics.Error(replace.Value.Origin, Paths.Key(path, "replace"), $"expected {shape.Description}.", "");
+            diagnostics.Error(replace.Value.Origin, Paths.Key(path, "replace"), $"expected {shape.Description}.", "Write what shall stand in its place below 'replace'.");
             return null;
         }
 

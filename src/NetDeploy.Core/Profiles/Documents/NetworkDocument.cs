@@ -8,6 +8,8 @@ namespace NetDeploy.Core.Profiles.Documents;
 /// <summary>The kind <c>Network</c> to its record, and what must hold within it.</summary>
 internal static class NetworkDocument
 {
+    private static readonly TimeSpan s_shortestLease = TimeSpan.FromMinutes(1);
+
     public static NetworkSpec Read(LoadedDocument document, DiagnosticBag diagnostics)
     {
         var body = document.Body;
@@ -32,12 +34,28 @@ internal static class NetworkDocument
             diagnostics.Error(body.OriginOf("router"), "router", $"{router} is no host address of {known}.", "Give the router's address in this subnet, or remove the key.");
         }
 
-        if (network.Mode != NetworkMode.Authoritative && network.Pools.Length > 0)
+        CheckMode(body, network, diagnostics);
+        if (lease > TimeSpan.Zero && lease < s_shortestLease)
         {
-            diagnostics.Error(body.OriginOf("pools"), "pools", $"mode '{body.Text("mode")}' leases no addresses.", "Remove the pools, or say mode: authoritative.");
+            diagnostics.Error(body.OriginOf("leaseTime"), "leaseTime", "a lease of less than a minute would end in the middle of a boot.", "Write 1m or more; 1h is the default.");
         }
 
         return network;
+    }
+
+    /// <summary>What the server does not do yet is refused here, where the author's line is known.</summary>
+    private static void CheckMode(MapCursor body, NetworkSpec network, DiagnosticBag diagnostics)
+    {
+        if (network.Mode == NetworkMode.Authoritative)
+        {
+            return;
+        }
+
+        diagnostics.Error(body.OriginOf("mode"), "mode", $"mode '{body.Text("mode")}' is not served yet.", "Write mode: authoritative, on a network without another DHCP server.");
+        if (network.Pools.Length > 0)
+        {
+            diagnostics.Error(body.OriginOf("pools"), "pools", $"mode '{body.Text("mode")}' leases no addresses.", "Remove the pools, or say mode: authoritative.");
+        }
     }
 
     /// <summary>Neither the network's own address nor its broadcast address, but within.</summary>
@@ -66,7 +84,7 @@ internal static class NetworkDocument
 
             if (subnet is { } known && (!IsHost(known, first) || !IsHost(known, last)))
             {
-                diagnostics.Error(item.Origin, path, $"{first} to {last} does not lie among the host addresses of {known}.", "");
+                diagnostics.Error(item.Origin, path, $"{first} to {last} does not lie among the host addresses of {known}.", "Take addresses between the subnet's own and its broadcast address.");
             }
             else if (Number(first) > Number(last))
             {

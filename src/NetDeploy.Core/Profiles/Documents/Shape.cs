@@ -23,7 +23,7 @@ internal abstract class Shape
         else
         {
             var found = node switch { ScalarNode => "one value", MapNode => "a map", _ => "a list" };
-            diagnostics.Error(node.Origin, path, $"expected {Description}, found {found}.", "");
+            diagnostics.Error(node.Origin, path, $"expected {Description}, found {found}.", $"Write {Description} here.");
         }
 
         return null;

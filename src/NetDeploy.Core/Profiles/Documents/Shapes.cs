@@ -10,7 +10,7 @@ internal static class Shapes
     private static readonly ScalarShape Name = new("a name", Formats.Name, "Such as web-1.");
     private static readonly ScalarShape HostName = new("a host name", Formats.DnsLabel, "Such as web1.");
     private static readonly ScalarShape DomainName = new("a domain name", Formats.DnsName, "Such as example.org.");
-    private static readonly ScalarShape Account = new("an account name", Formats.Account, "Such as operator.");
+    private static readonly ScalarShape Account = new("an account name", Formats.Account, "Such as ops.");
     private static readonly ScalarShape Text = new("a line of text", Formats.Text);
     private static readonly ScalarShape Flag = new("true or false", Formats.Flag);
     private static readonly ScalarShape Mac = new("a MAC address", Formats.Mac, "Write it as 52:54:00:12:34:56.");
@@ -45,7 +45,7 @@ internal static class Shapes
     });
 
     private static readonly ScalarShape Filesystem = Word("ext4", "xfs", "btrfs", "vfat", "swap");
-    private static readonly ScalarShape Label = new("a label", Formats.Label);
+    private static readonly ScalarShape Label = new("a label", Formats.Label, "Such as data.");
     private static readonly ScalarShape MountPoint = new("a mount point", Formats.MountPoint, "Such as /srv.");
     private static readonly ScalarShape MountOptions = new("mount options", Formats.MountOptions, "Such as noatime,nodev.");
     private static readonly ScalarShape VolumeName = new("a volume name", Formats.VolumeName, "Such as vg0.");

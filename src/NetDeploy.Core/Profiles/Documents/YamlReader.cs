@@ -19,6 +19,10 @@ internal sealed class YamlReader
     /// <summary>Maps and lists within each other.</summary>
     public const int MaxDepth = 24;
 
+    private const string LookHere = "Look at the indentation, colons and quotes here and in the line above.";
+
+    private const string Flatten = "Put what is inside into profiles, or write it flatter.";
+
     private static readonly string[] CoreTags =
         [.. new[] { "str", "int", "float", "bool", "null", "map", "seq" }.Select(t => "tag:yaml.org,2002:" + t)];
 
@@ -90,7 +94,7 @@ internal sealed class YamlReader
     {
         if (depth > MaxDepth)
         {
-            throw Refused(Peek(), $"maps and lists are nested deeper than {MaxDepth}.");
+            throw Refused(Peek(), $"maps and lists are nested deeper than {MaxDepth}.", Flatten);
         }
 
         var next = Take<ParsingEvent>();
@@ -99,7 +103,7 @@ internal sealed class YamlReader
             return Resolve(alias, depth);
         }
 
-        var start = next as NodeEvent ?? throw Refused(next, "a value is missing here.");
+        var start = next as NodeEvent ?? throw Refused(next, "a value is missing here.", "Write one, or remove its key.");
         Spend(1, start);
         RefuseForeignTag(start);
         Node node = start switch
@@ -107,7 +111,7 @@ internal sealed class YamlReader
             Scalar scalar => new ScalarNode(Place(scalar), scalar.Value, IsNull(scalar)),
             SequenceStart => ReadList(start, depth),
             MappingStart => ReadMap(start, depth),
-            _ => throw Refused(start, "this is no YAML node."),
+            _ => throw Refused(start, "this is no YAML node.", "Write a value, a map or a list."),
         };
         if (!start.Anchor.IsEmpty)
         {
@@ -136,10 +140,10 @@ internal sealed class YamlReader
         var seen = new HashSet<string>(StringComparer.Ordinal);
         while (Peek() is not MappingEnd)
         {
-            var key = Take<ParsingEvent>() as Scalar ?? throw Refused(_last, "a key must be a plain word.");
+            var key = Take<ParsingEvent>() as Scalar ?? throw Refused(_last, "a key must be a plain word.", "Write it as 'key: value'.");
             if (key.Value == "<<")
             {
-                throw Refused(key, "YAML merge keys are not read: put what is common into a profile, and name it under 'parents' or 'profiles'.");
+                throw Refused(key, "YAML merge keys are not read.", "Put what is common into a profile, and name it under 'parents' or 'profiles'.");
             }
 
             var value = ReadNode(depth + 1);
@@ -162,7 +166,7 @@ internal sealed class YamlReader
     {
         _last = Peek();
         _next = null;
-        return _last as T ?? throw Refused(_last, "this is not what YAML has here.");
+        return _last as T ?? throw Refused(_last, "this is not what YAML has here.", LookHere);
     }
 
     private ParsingEvent Peek()
@@ -193,11 +197,11 @@ internal sealed class YamlReader
         // An anchor is known once its node is complete: a node cannot hold itself.
         if (!_anchors.TryGetValue(alias.Value.Value, out var node))
         {
-            throw Refused(alias, $"the alias '*{alias.Value.Value}' names no anchor that is complete here.");
+            throw Refused(alias, $"the alias '*{alias.Value.Value}' names no anchor that is complete here.", "Write the anchor before it, in the same document.");
         }
 
         Spend(node.Count, alias);
-        return depth + node.Depth - 1 > MaxDepth ? throw Refused(alias, $"maps and lists are nested deeper than {MaxDepth}.") : node;
+        return depth + node.Depth - 1 > MaxDepth ? throw Refused(alias, $"maps and lists are nested deeper than {MaxDepth}.", Flatten) : node;
     }
 
     private void Spend(int nodes, ParsingEvent at)
@@ -205,7 +209,7 @@ internal sealed class YamlReader
         _nodes += nodes;
         if (_nodes > MaxNodes)
         {
-            throw Refused(at, $"the file has more than {MaxNodes} values, those behind aliases counted.");
+            throw Refused(at, $"the file has more than {MaxNodes} values, those behind aliases counted.", "Split it into several files.");
         }
     }
 
@@ -213,7 +217,7 @@ internal sealed class YamlReader
     {
         if (!node.Tag.IsEmpty && !node.Tag.IsNonSpecific && !CoreTags.Contains(node.Tag.Value))
         {
-            throw Refused(node, $"the YAML tag '{node.Tag.Value}' means nothing here.");
+            throw Refused(node, $"the YAML tag '{node.Tag.Value}' means nothing here.", "Remove it.");
         }
     }
 
@@ -222,7 +226,7 @@ internal sealed class YamlReader
 
     private Origin Place(ParsingEvent at) => new(_document, (int)at.Start.Line, (int)at.Start.Column);
 
-    private static RefusedException Refused(ParsingEvent at, string message) => new(at.Start, at.End, message);
+    private static RefusedException Refused(ParsingEvent at, string message, string remedy) => new(at.Start, at.End, message, remedy);
 
     private static int? UnreadableLine(string content)
     {
@@ -245,12 +249,12 @@ internal sealed class YamlReader
     private static Diagnostic SyntaxError(SourceText source, YamlException broken)
     {
         var (line, column) = ((int)broken.Start.Line, (int)broken.Start.Column);
-        if (broken is RefusedException)
+        if (broken is RefusedException refused)
         {
-            return new(Severity.Error, source.Path, line, column, "", broken.Message, "");
+            return new(Severity.Error, source.Path, line, column, "", refused.Message, refused.Remedy);
         }
 
-        var remedy = "Look at the indentation, colons and quotes here and in the line above.";
+        var remedy = LookHere;
         if (MisleadingTab(source.Content, line) is { } tab)
         {
             (line, column) = tab;
@@ -279,5 +283,8 @@ internal sealed class YamlReader
     }
 
     /// <summary>YAML, but none that is read here.</summary>
-    private sealed class RefusedException(Mark start, Mark end, string message) : YamlException(start, end, message);
+    private sealed class RefusedException(Mark start, Mark end, string message, string remedy) : YamlException(start, end, message)
+    {
+        public string Remedy { get; } = remedy;
+    }
 }

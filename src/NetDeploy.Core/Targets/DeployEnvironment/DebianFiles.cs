@@ -2,7 +2,7 @@ using NetDeploy.Core.Profiles;
 
 namespace NetDeploy.Core.Targets.DeployEnvironment;
 
-/// <summary>What makes an image of family Debian this machine: its name, clock, language, network, and whose deployment it is.</summary>
+/// <summary>What makes an image of family Debian this machine: its name, clock, language and network.</summary>
 internal static class DebianFiles
 {
     public static IEnumerable<PlanStep> Of(Recipe recipe, PlanContext context)
@@ -22,7 +22,6 @@ internal static class DebianFiles
             File("/etc/timezone", system.TimeZone + "\n"),
             .. TimeServers(system),
             File("/etc/ssh/sshd_config.d/50-netdeploy.conf", "# Root logs in by key or not at all.\nPermitRootLogin prohibit-password\n"),
-            File("/etc/netdeploy/deployment", context.Deployment + "\n"),
         ];
     }
 

@@ -22,10 +22,6 @@ public readonly struct PlanArgument
 
     public static PlanArgument FromString(string text) => text;
 
-    public static PlanArgument FromSecret(Secret secret) => secret;
-
-    public static PlanArgument FromInt64(long number) => number;
-
     /// <summary>As served.</summary>
     public string Reveal() => _text ?? "";
 

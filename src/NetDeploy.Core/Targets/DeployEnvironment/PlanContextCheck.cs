@@ -48,7 +48,7 @@ internal static class PlanContextCheck
         }
         else if (!context.Secrets.TryGetValue(reference.Name, out var secret))
         {
-            found.Add(At(recipe, path, $"there is no secret '{reference.Name}'.", "Store it first.", Severity.Error));
+            found.Add(At(recipe, path, $"there is no secret '{reference.Name}'.", $"Store it: netdeploy passwd | netdeploy secret set {reference.Name}", Severity.Error));
         }
         else if (secret.Reveal() is var value && (value.Length == 0 || value.Any(c => char.IsControl(c) || c is ':' or ' ')))
         {

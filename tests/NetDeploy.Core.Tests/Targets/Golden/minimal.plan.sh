@@ -45,8 +45,6 @@ step_file '/etc/timezone' '0644' 'root:root' 'Etc/UTC
 step_file '/etc/ssh/sshd_config.d/50-netdeploy.conf' '0644' 'root:root' '# Root logs in by key or not at all.
 PermitRootLogin prohibit-password
 '
-step_file '/etc/netdeploy/deployment' '0644' 'root:root' 'd-0001
-'
 step_user 'root' '' '' '' '' ''
 step_user 'ops' '' 'Operators' '/bin/bash' '' 'sudo'
 step_authorized_keys 'ops' 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJq9wR9VfhqXVkFLUnjvNxSVdVWTXFyjCbBdQ0Kd3q5A lab'

@@ -92,8 +92,6 @@ NTP=ntp1.example.test 10.0.0.5
 step_file '/etc/ssh/sshd_config.d/50-netdeploy.conf' '0644' 'root:root' '# Root logs in by key or not at all.
 PermitRootLogin prohibit-password
 '
-step_file '/etc/netdeploy/deployment' '0644' 'root:root' 'd-0001
-'
 step_group 'web' '3000'
 step_user 'root' '' '' '' '' ''
 step_authorized_keys 'root' 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJq9wR9VfhqXVkFLUnjvNxSVdVWTXFyjCbBdQ0Kd3q5B root'

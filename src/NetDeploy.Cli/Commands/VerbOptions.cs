@@ -1,12 +1,10 @@
 using System.CommandLine;
-using System.Text.Json;
-using System.Text.Json.Serialization.Metadata;
 using NetDeploy.Client;
 
 namespace NetDeploy.Cli.Commands;
 
-/// <summary>Options and answers that several verbs share.</summary>
-internal static class Common
+/// <summary>What several verbs take, and the server that they mean.</summary>
+internal static class VerbOptions
 {
     public const string DefaultData = "/var/lib/netdeploy";
 
@@ -30,9 +28,4 @@ internal static class Common
         parsed.GetValue(data)?.FullName
         ?? Environment.GetEnvironmentVariable("NETDEPLOY_DATA")
         ?? (File.Exists(Server.ServerPaths.Socket(Lab.LabDefaults.ServerData)) ? Lab.LabDefaults.ServerData : DefaultData);
-
-    public static void PrintJson<T>(T value, JsonTypeInfo<T> type) => Console.Out.WriteLine(JsonSerializer.Serialize(value, type));
-
-    public static string Clock(long unixMilliseconds) =>
-        DateTimeOffset.FromUnixTimeMilliseconds(unixMilliseconds).ToLocalTime().ToString("HH:mm:ss", System.Globalization.CultureInfo.InvariantCulture);
 }

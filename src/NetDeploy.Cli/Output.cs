@@ -1,0 +1,31 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using NetDeploy.Client;
+
+namespace NetDeploy.Cli;
+
+/// <summary>How verbs write: answers on standard output, everything else on standard error.</summary>
+internal static class Output
+{
+    /// <summary>One line of JSON on standard output.</summary>
+    public static void Json<T>(T value, JsonTypeInfo<T> type) => Console.Out.WriteLine(JsonSerializer.Serialize(value, type));
+
+    /// <summary>The time of day here.</summary>
+    public static string Clock(long unixMilliseconds) =>
+        DateTimeOffset.FromUnixTimeMilliseconds(unixMilliseconds).ToLocalTime().ToString("HH:mm:ss", CultureInfo.InvariantCulture);
+
+    /// <summary>Diagnostics as compilers write them, so that editors find the place; on standard error.</summary>
+    public static void Diagnostics(IEnumerable<DiagnosticView> diagnostics)
+    {
+        foreach (var d in diagnostics)
+        {
+            var place = d.Line > 0 ? $"{d.File}:{d.Line}:{d.Column}: " : d.File.Length > 0 ? $"{d.File}: " : "";
+            Console.Error.WriteLine($"{place}{d.Severity}: {(d.Path.Length > 0 ? d.Path + ": " : "")}{d.Message}");
+            if (d.Remedy is not null)
+            {
+                Console.Error.WriteLine($"  remedy: {d.Remedy}");
+            }
+        }
+    }
+}
