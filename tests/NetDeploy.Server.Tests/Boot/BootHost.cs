@@ -90,7 +90,7 @@ internal sealed partial class BootHost : IAsyncDisposable
         var (networks, diagnostics) = BootNetworks.Of([host._network.Network], [], [IPAddress.Loopback]);
         Assert.Empty(diagnostics);
         host.App = BootListener.Build(
-            [new IPEndPoint(IPAddress.Loopback, 0)], host._desk, files, () => networks!, service,
+            [new IPEndPoint(IPAddress.Loopback, 0)], host._desk, files, () => networks!, host._owners, service,
             new DeploymentPlans(service, host._bulk, new ImageStore(spool, TimeProvider.System, service.PinnedImages), secrets, NullLogger.Instance),
             NullLoggerFactory.Instance);
         await host.App.StartAsync();
