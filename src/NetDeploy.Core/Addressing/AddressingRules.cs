@@ -75,7 +75,7 @@ public static class AddressingRules
 
     private static AddressingDecision Discover(AddressingExchange exchange) =>
         exchange.Choose() is not var (address, reason)
-            ? AddressingDecision.Ignore(exchange.IsDeclared ? "no address is free" : "no address is free for a client that has no document")
+            ? AddressingDecision.Ignore(exchange.IsDeclared || exchange.Subnet.KeptAtMost == 0 ? "no address is free" : "no address is free for a client that has no document")
             : new AddressingDecision
             {
                 Reply = DhcpMessageType.Offer,

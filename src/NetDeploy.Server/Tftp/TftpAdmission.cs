@@ -49,8 +49,8 @@ internal sealed class TftpAdmission(TftpOptions options)
     }
 
     /// <summary>
-    /// The next session in line, now admitted, if there is one and a place for it: of those whose client is served least, the one
-    /// that waits longest.
+    /// The next session in line, now admitted, if there is one and a place for it: of those whose client is served least, then asks
+    /// least, the one that waits longest.
     /// </summary>
     public TftpSession? Next()
     {
@@ -59,7 +59,7 @@ internal sealed class TftpAdmission(TftpOptions options)
             return null;
         }
 
-        var next = _waiting.MinBy(session => _activePerClient.GetValueOrDefault(Client(session)))!;
+        var next = _waiting.MinBy(session => (_activePerClient.GetValueOrDefault(Client(session)), _perClient[Client(session)]))!;
         _waiting.Remove(next);
         Activate(Client(next));
         return next;
