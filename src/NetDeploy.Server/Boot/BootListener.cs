@@ -23,18 +23,18 @@ internal static class BootListener
 {
     public static WebApplication Build(
         IReadOnlyList<IPEndPoint> endPoints, BootDesk desk, BootFilesCatalog files, Func<BootNetworks> networks, IAddressOwners owners,
-        DeploymentService deployments, DeploymentPlans plans, ILoggerFactory logging)
+        DeploymentService deployments, DeploymentPlans plans, ILoggerFactory logging, int connectionsOfStrangers = ConnectionLimit.OfStrangers)
     {
         // Empty: a builder with defaults reads appsettings.json of the current folder and the environment, which may name more addresses.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddSingleton(logging);
         builder.Services.AddRoutingCore();
-        var connections = new ConnectionLimit(ConnectionLimit.PerAddress, ConnectionLimit.OfStrangers, address => IsDeclared(owners, deployments.Machines, address));
+        var connections = new ConnectionLimit(ConnectionLimit.PerAddress, connectionsOfStrangers, address => IsDeclared(owners, deployments.Machines, address));
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             // OVMF locks up on an empty Server header; none at all is safe.
             kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxConcurrentConnections = 2 * ConnectionLimit.OfStrangers;
+            kestrel.Limits.MaxConcurrentConnections = 2 * connectionsOfStrangers;
             kestrel.Limits.MaxRequestBodySize = 80L << 20;
             // Old EDK2 fails where the connection closes between two requests.
             kestrel.Limits.KeepAliveTimeout = TimeSpan.FromMinutes(5);
