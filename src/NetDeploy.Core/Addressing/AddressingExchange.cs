@@ -68,7 +68,7 @@ internal sealed class AddressingExchange
             return $"{address} is reserved for {owner.Mac}";
         }
 
-        if (HolderOf(address) is { } holder)
+        if (HolderOf(address) is { } holder && !IsLastResort(holder))
         {
             return holder.State is LeaseState.Declined
                 ? $"{address} is in use by a stranger, as {holder.Mac} found"
@@ -114,10 +114,22 @@ internal sealed class AddressingExchange
             return (wanted, "the address it asked for" + shortcoming);
         }
 
-        return (IsDeclared || _table.HasRoomForStranger(Subnet, Now)) && _table.FindFree(Subnet, Now) is { } free
-            ? (free, "a free address" + shortcoming)
+        if ((IsDeclared || _table.HasRoomForStranger(Subnet, Now)) && _table.FindFree(Subnet, Now) is { } free)
+        {
+            return (free, "a free address" + shortcoming);
+        }
+
+        return _table.Of(Client.Mac).FirstOrDefault(l => Subnet.Contains(l.Address) && IsLastResort(l) && Objection(l.Address) is null) is { } declined
+            ? (declined.Address, "it declined this address, and no other is free")
             : null;
     }
+
+    /// <summary>
+    /// What a declared machine declined is offered to it again before it gets nothing: the DECLINE may have been forged, and if a
+    /// stranger does have the address, the machine declines again.
+    /// </summary>
+    private bool IsLastResort(Lease lease) =>
+        lease.State is LeaseState.Declined && IsDeclared && lease.Mac == Client.Mac && _table.FindFree(Subnet, Now) is null;
 
     /// <summary>Keeps the address for the client, unless a lease does that already.</summary>
     public ImmutableArray<Lease> Offer(Ipv4Address address)

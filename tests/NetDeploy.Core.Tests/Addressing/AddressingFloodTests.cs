@@ -105,6 +105,28 @@ public sealed class AddressingFloodTests
         Assert.Equal(DhcpMessageType.Offer, world.Handle(Client.Packet(DhcpMessageType.Discover, AlsoDeclared, relay: "10.88.0.1")).Reply);
     }
 
+    [Theory]
+    [InlineData(null)]
+    [InlineData("10.77.0.9")]
+    public void A_declared_machine_gets_an_address_again_after_a_decline_was_forged_in_its_name(string? reserved)
+    {
+        var world = new World();
+        world.Declare([Declared], reserved is null ? [] : [World.Reservation(reserved, Declared)]);
+        for (var i = 0; i < Forged; i++)
+        {
+            world.Handle(Client.Packet(DhcpMessageType.Discover, Mac(i)));
+        }
+
+        var address = world.Bind(Declared);
+        world.Handle(Client.Packet(DhcpMessageType.Decline, Declared, address, World.Own.ToString()));
+        Assert.Equal(LeaseState.Declined, world.Table.At(Ipv4Address.Parse(address))!.State);
+        Assert.Equal(address, world.Bind(Declared));
+
+        // A forged DECLINE helps nobody else to the address.
+        world.Handle(Client.Packet(DhcpMessageType.Decline, Declared, address, World.Own.ToString()));
+        Assert.Equal(DhcpMessageType.Nak, world.Handle(Client.Packet(DhcpMessageType.Request, Mac(77), requested: address)).Reply);
+    }
+
     /// <summary>The reply goes to giaddr: these would make it a broadcast, a multicast, or a packet to ourselves.</summary>
     [Theory]
     [InlineData("255.255.255.255")]
