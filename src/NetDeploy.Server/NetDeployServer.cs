@@ -15,6 +15,7 @@ using NetDeploy.Server.Management;
 using NetDeploy.Server.Power;
 using NetDeploy.Server.Secrets;
 using NetDeploy.Server.Storage;
+using NetDeploy.Server.Telemetry;
 using NetDeploy.Server.Tftp;
 
 namespace NetDeploy.Server;
@@ -97,8 +98,11 @@ public sealed class NetDeployServer : IAsyncDisposable
             Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         }
 
-        var store = Closing(LiteDbRecordStore.Open(ServerPaths.State(config.Data), config.Restored, _logging.CreateLogger<LiteDbRecordStore>()));
-        var leases = LeaseStore.Open(Path.Combine(ServerPaths.State(config.Data), "leases.journal"), clock, _logging.CreateLogger<LeaseStore>());
+        // What the boot networks can cause is logged with a budget.
+        var logging = new LogBudget(_logging, clock);
+        _closing.Push(() => Now(logging.Dispose));
+        var store = Closing(LiteDbRecordStore.Open(ServerPaths.State(config.Data), config.Restored));
+        var leases = LeaseStore.Open(Path.Combine(ServerPaths.State(config.Data), "leases.journal"), clock, logging.CreateLogger<LeaseStore>());
         _closing.Push(() => Now(leases.Dispose));
         var bulk = new BulkStore(ServerPaths.Bulk(config.Data), clock: clock);
         var mint = new TokenMint(ServerKey.LoadOrCreate(Path.Combine(ServerPaths.Keys(config.Data), "tokens.key")));
@@ -111,7 +115,7 @@ public sealed class NetDeployServer : IAsyncDisposable
         BootNetworks Networks() => application?.Networks ?? BootNetworks.None;
         var owners = new LeaseOwners(leases, Networks);
         var deployments = Closing(await DeploymentService.StartAsync(
-            store, bulk, mint, owners, limits, clock, _logging.CreateLogger<DeploymentService>(), cancellationToken).ConfigureAwait(false));
+            store, bulk, mint, owners, limits, clock, logging.CreateLogger<DeploymentService>(), cancellationToken).ConfigureAwait(false));
         application = new DocumentApplication(documents, deployments, [.. interfaces.Select(i => i.Address)], _logging.CreateLogger<DocumentApplication>());
         _closing.Push(() => Now(application.Dispose));
         await application.StartAsync(cancellationToken).ConfigureAwait(false);
@@ -128,23 +132,23 @@ public sealed class NetDeployServer : IAsyncDisposable
                 LoaderOf = m => documents.Current.Snapshot.Machines.GetValueOrDefault(m.Name)?.UefiLoader,
             },
             clock,
-            _logging.CreateLogger<BootDesk>());
+            logging.CreateLogger<BootDesk>());
 
         // Boot listeners.
         BootEndPoints = [.. interfaces.Select(i => new IPEndPoint(i.Address, config.BootPort))];
-        var plans = new DeploymentPlans(deployments, bulk, images, secrets, _logging.CreateLogger<DeploymentPlans>());
-        await ListenAsync(BootListener.Build(BootEndPoints, desk, files, Networks, deployments, plans, _logging), cancellationToken).ConfigureAwait(false);
+        var plans = new DeploymentPlans(deployments, bulk, images, secrets, logging.CreateLogger<DeploymentPlans>());
+        await ListenAsync(BootListener.Build(BootEndPoints, desk, files, Networks, owners, deployments, plans, logging), cancellationToken).ConfigureAwait(false);
         foreach (var (name, address) in interfaces)
         {
-            var content = new TftpBoot(desk, files, Networks, _logging.CreateLogger<TftpBoot>());
+            var content = new TftpBoot(desk, files, Networks, logging.CreateLogger<TftpBoot>());
             var tftp = Closing(new TftpServer(
-                new TftpOptions { Listen = [new IPEndPoint(address, TftpOptions.DefaultPort)], Interface = name }, content, content, _logging.CreateLogger<TftpServer>(), clock));
+                new TftpOptions { Listen = [new IPEndPoint(address, TftpOptions.DefaultPort)], Interface = name }, content, content, logging.CreateLogger<TftpServer>(), clock));
             tftp.Start();
         }
 
         var dhcp = new DhcpServer(
             new DhcpServerOptions { Interfaces = [.. interfaces.Select(i => new DhcpInterface(i.Name, i.Address))] },
-            leases, () => Networks().Addressing, desk, new LeaseNotes(desk), clock, _logging.CreateLogger<DhcpServer>());
+            leases, () => Networks().Addressing, desk, new LeaseNotes(desk), clock, logging.CreateLogger<DhcpServer>());
         _closing.Push(() => Now(dhcp.Dispose));
         dhcp.Start();
         _closing.Push(() => Now(dhcp.Stop));

@@ -21,14 +21,19 @@ internal sealed class AddressBitmap
         {
             _taken[^1] = ulong.MaxValue << (range.Count % BitsPerWord);
         }
+
+        FreeCount = range.Count;
     }
 
     public AddressRange Range { get; }
+
+    public int FreeCount { get; private set; }
 
     /// <summary>Takes the address; the search goes on behind it, so that an address given back rests longest.</summary>
     public void Take(Ipv4Address address)
     {
         var index = Index(address);
+        FreeCount -= IsFree(index) ? 1 : 0;
         _taken[index / BitsPerWord] |= 1UL << (index % BitsPerWord);
         _hint = (index + 1) % Range.Count;
     }
@@ -36,6 +41,7 @@ internal sealed class AddressBitmap
     public void Free(Ipv4Address address)
     {
         var index = Index(address);
+        FreeCount += IsFree(index) ? 0 : 1;
         _taken[index / BitsPerWord] &= ~(1UL << (index % BitsPerWord));
     }
 
@@ -58,6 +64,8 @@ internal sealed class AddressBitmap
 
         return null;
     }
+
+    private bool IsFree(int index) => (_taken[index / BitsPerWord] & (1UL << (index % BitsPerWord))) == 0;
 
     private int Index(Ipv4Address address) => (int)(address.Value - Range.First.Value);
 }

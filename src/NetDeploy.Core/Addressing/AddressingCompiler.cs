@@ -1,6 +1,8 @@
+using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Net;
 using System.Net.Sockets;
+using NetDeploy.Protocols;
 using NetDeploy.Protocols.Dhcp;
 
 namespace NetDeploy.Core.Addressing;
@@ -21,7 +23,7 @@ internal sealed class AddressingCompiler
 
     private readonly ImmutableArray<AddressingDiagnostic>.Builder _diagnostics = ImmutableArray.CreateBuilder<AddressingDiagnostic>();
 
-    public AddressingCompilation Compile(ImmutableArray<NetworkSpec> networks, ImmutableArray<Reservation> reservations, ImmutableArray<Ipv4Address> serverAddresses)
+    public AddressingCompilation Compile(ImmutableArray<NetworkSpec> networks, ImmutableArray<Reservation> reservations, ImmutableArray<Ipv4Address> serverAddresses, ImmutableArray<MacAddress> declared)
     {
         var ranges = new List<(NetworkSpec Network, AddressRange Range)>();
         foreach (var network in networks)
@@ -41,12 +43,12 @@ internal sealed class AddressingCompiler
             var pools = Pools(network, range);
             if (_diagnostics.Count == 0)
             {
-                subnets.Add(new Subnet(network, range, pools, [.. reserved.Where(r => r.Network == network).Select(r => r.Reservation)], serverAddresses));
+                subnets.Add(new Subnet(network, range, pools, [.. reserved.Where(r => r.Network == network).Select(r => r.Reservation)], declared, serverAddresses));
             }
         }
 
         return _diagnostics.Count == 0
-            ? new AddressingCompilation(new AddressingSnapshot(subnets.ToImmutable(), serverAddresses), [])
+            ? new AddressingCompilation(new AddressingSnapshot(subnets.ToImmutable(), serverAddresses, declared.Concat(reservations.Select(r => r.Mac)).ToFrozenSet()), [])
             : new AddressingCompilation(null, _diagnostics.ToImmutable());
     }
 

@@ -12,7 +12,10 @@ internal sealed class AddressingExchange
 
     private readonly LeaseTable _table;
 
-    public AddressingExchange(DhcpPacket packet, BootClient client, Subnet subnet, LeaseTable table, DateTimeOffset now)
+    /// <summary>Clients that find a stranger on one address find another on the next; more than this is someone who empties the pool.</summary>
+    private const int DeclinesAtOnce = 4;
+
+    public AddressingExchange(DhcpPacket packet, BootClient client, Subnet subnet, AddressingSnapshot snapshot, LeaseTable table, DateTimeOffset now)
     {
         Packet = packet;
         Client = client;
@@ -20,6 +23,7 @@ internal sealed class AddressingExchange
         _table = table;
         Now = now;
         Reservation = subnet.ReservationOf(client.Mac);
+        IsDeclared = snapshot.Declared.Contains(client.Mac);
         Key = KeyOf();
     }
 
@@ -33,7 +37,14 @@ internal sealed class AddressingExchange
 
     public Reservation? Reservation { get; }
 
+    /// <summary>A machine with a document has this NIC, as far as its MAC tells.</summary>
+    public bool IsDeclared { get; }
+
     public LeaseKey Key { get; }
+
+    /// <summary>The client declined as many addresses as one client may withhold from the others.</summary>
+    public bool HasDeclinedEnough =>
+        _table.Of(Client.Mac).Count(l => l.State is LeaseState.Declined && l.IsLive(Now) && Subnet.Contains(l.Address)) >= DeclinesAtOnce;
 
     /// <summary>The lease of this client at the address, in whatever state.</summary>
     public Lease? Mine(Ipv4Address address) => _table.At(address) is { } lease && IsMine(lease) ? lease : null;
@@ -57,7 +68,7 @@ internal sealed class AddressingExchange
             return $"{address} is reserved for {owner.Mac}";
         }
 
-        if (HolderOf(address) is { } holder)
+        if (HolderOf(address) is { } holder && !IsLastResort(holder))
         {
             return holder.State is LeaseState.Declined
                 ? $"{address} is in use by a stranger, as {holder.Mac} found"
@@ -69,8 +80,17 @@ internal sealed class AddressingExchange
             return $"{Reservation.Address} is reserved for the client";
         }
 
-        return owner is null && !Subnet.IsInPool(address) ? $"{address} is in no pool" : null;
+        if (owner is null && !Subnet.IsInPool(address))
+        {
+            return $"{address} is in no pool";
+        }
+
+        return HasRoom(address) ? null : "the last free addresses are kept for machines that have a document";
     }
+
+    /// <summary>A stranger's own live address counts already; another one is taken from those that are left.</summary>
+    private bool HasRoom(Ipv4Address address) =>
+        IsDeclared || (Mine(address) is { } own && own.IsLive(Now)) || _table.HasRoomForStranger(Subnet, Now);
 
     /// <summary>The address to offer: the reservation, the client's own, the one it asks for, any free one.</summary>
     public (Ipv4Address Address, string Reason)? Choose()
@@ -94,8 +114,22 @@ internal sealed class AddressingExchange
             return (wanted, "the address it asked for" + shortcoming);
         }
 
-        return _table.FindFree(Subnet, Now) is { } free ? (free, "a free address" + shortcoming) : null;
+        if ((IsDeclared || _table.HasRoomForStranger(Subnet, Now)) && _table.FindFree(Subnet, Now) is { } free)
+        {
+            return (free, "a free address" + shortcoming);
+        }
+
+        return _table.Of(Client.Mac).FirstOrDefault(l => Subnet.Contains(l.Address) && IsLastResort(l) && Objection(l.Address) is null) is { } declined
+            ? (declined.Address, "it declined this address, and no other is free")
+            : null;
     }
+
+    /// <summary>
+    /// What a declared machine declined is offered to it again before it gets nothing: the DECLINE may have been forged, and if a
+    /// stranger does have the address, the machine declines again.
+    /// </summary>
+    private bool IsLastResort(Lease lease) =>
+        lease.State is LeaseState.Declined && IsDeclared && lease.Mac == Client.Mac && _table.FindFree(Subnet, Now) is null;
 
     /// <summary>Keeps the address for the client, unless a lease does that already.</summary>
     public ImmutableArray<Lease> Offer(Ipv4Address address)
@@ -162,9 +196,9 @@ internal sealed class AddressingExchange
 
     private Lease? HolderOf(Ipv4Address address) => _table.At(address) is { } lease && lease.IsLive(Now) && !IsMine(lease) ? lease : null;
 
-    private bool GoesByMac() => Client.Stage is not BootStage.None || Reservation is not null || _table.Of(Client.Mac).Any(l => l.GoesByMac);
+    private bool GoesByMac() => Client.Stage is not BootStage.None || IsDeclared || _table.Of(Client.Mac).Any(l => l.GoesByMac);
 
-    /// <summary>RFC 2131 section 4.2 has option 61 first; netbooting NICs, and reserved ones, go by their MAC.</summary>
+    /// <summary>RFC 2131 section 4.2 has option 61 first; netbooting NICs, and those of declared machines, go by their MAC.</summary>
     private LeaseKey KeyOf()
     {
         var byMac = LeaseKey.OfMac(Client.Mac);

@@ -24,6 +24,13 @@ public static class AddressingRules
             return AddressingDecision.Ignore("not a message that a client sends (option 53)");
         }
 
+        // The reply would go to everyone, or to ourselves: no relay has such an address.
+        if (!packet.RelayAddress.IsAny && (!packet.RelayAddress.IsUnicast || snapshot.ServerAddresses.Contains(packet.RelayAddress)
+            || snapshot.Find(packet.RelayAddress)?.BroadcastAddress == packet.RelayAddress))
+        {
+            return AddressingDecision.Ignore("no relay has the address in giaddr");
+        }
+
         if (SubnetOf(snapshot, packet, ingress) is not { } subnet)
         {
             return AddressingDecision.Ignore("its network is none of ours");
@@ -32,7 +39,7 @@ public static class AddressingRules
         // The other modes leave addresses to a foreign server; the compiler refuses them until they have rules here.
         return subnet.Spec.Mode switch
         {
-            NetworkMode.Authoritative => Authoritative(snapshot, new AddressingExchange(packet, client, subnet, table, now), ingress),
+            NetworkMode.Authoritative => Authoritative(snapshot, new AddressingExchange(packet, client, subnet, snapshot, table, now), ingress),
             _ => AddressingDecision.Ignore($"network {subnet.Name} is not authoritative", subnet),
         };
     }
@@ -68,7 +75,7 @@ public static class AddressingRules
 
     private static AddressingDecision Discover(AddressingExchange exchange) =>
         exchange.Choose() is not var (address, reason)
-            ? AddressingDecision.Ignore("no address is free")
+            ? AddressingDecision.Ignore(exchange.IsDeclared || exchange.Subnet.KeptAtMost == 0 ? "no address is free" : "no address is free for a client that has no document")
             : new AddressingDecision
             {
                 Reply = DhcpMessageType.Offer,
@@ -145,6 +152,11 @@ public static class AddressingRules
         if (options.RequestedAddress is not { } address || exchange.Mine(address) is null || !IsOurs(snapshot, options.ServerIdentifier))
         {
             return AddressingDecision.Ignore("declines an address that is not its own");
+        }
+
+        if (exchange.HasDeclinedEnough)
+        {
+            return AddressingDecision.Ignore("declines one address after the other");
         }
 
         return new AddressingDecision

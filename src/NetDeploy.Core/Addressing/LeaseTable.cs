@@ -63,27 +63,38 @@ public sealed class LeaseTable
     /// </summary>
     public Ipv4Address? FindFree(Subnet subnet, DateTimeOffset now)
     {
-        foreach (var pool in _pools)
+        foreach (var pool in PoolsOf(subnet))
         {
-            if (subnet.Contains(pool.Range.First) && pool.FindFree() is { } address)
+            if (pool.FindFree() is { } address)
             {
                 return address;
             }
         }
 
-        Lease? oldest = null;
-        foreach (var entry in _entries.Values)
+        return Ended(subnet, now).MinBy(l => l.ExpiresAt)?.Address;
+    }
+
+    /// <summary>
+    /// A client that nobody declared may have one more address of the pools: enough are left for the declared machines
+    /// that have none yet. Anyone can forge as many MACs as the pools have addresses.
+    /// </summary>
+    public bool HasRoomForStranger(Subnet subnet, DateTimeOffset now)
+    {
+        var unused = PoolsOf(subnet).Sum(p => p.FreeCount);
+        if (unused > subnet.KeptAtMost)
         {
-            var lease = entry.Current;
-            if (!lease.IsLive(now) && (oldest is null || lease.ExpiresAt < oldest.ExpiresAt)
-                && subnet.IsInPool(lease.Address) && !subnet.IsWithheld(lease.Address) && subnet.ReservationAt(lease.Address) is null)
-            {
-                oldest = lease;
-            }
+            return true;
         }
 
-        return oldest?.Address;
+        var waiting = subnet.Unreserved.Count(mac => !Of(mac).Any(l => l.IsLive(now) && l.State is not LeaseState.Declined && subnet.Contains(l.Address)));
+        return unused + Ended(subnet, now).Count() > Math.Min(waiting, subnet.KeptAtMost);
     }
+
+    /// <summary>Addresses of the pools that had a client, and that another may have now.</summary>
+    private IEnumerable<Lease> Ended(Subnet subnet, DateTimeOffset now) => _entries.Values.Select(e => e.Current).Where(lease =>
+        !lease.IsLive(now) && subnet.IsInPool(lease.Address) && !subnet.IsWithheld(lease.Address) && subnet.ReservationAt(lease.Address) is null);
+
+    private IEnumerable<AddressBitmap> PoolsOf(Subnet subnet) => _pools.Where(p => subnet.Contains(p.Range.First));
 
     /// <summary>Makes the change in memory. One that is not an offer has to be confirmed or reverted afterwards.</summary>
     public void Put(Lease lease)

@@ -24,7 +24,7 @@ public sealed class Subnet
     private readonly FrozenDictionary<Ipv4Address, Reservation> _byAddress;
     private readonly FrozenSet<Ipv4Address> _withheld;
 
-    internal Subnet(NetworkSpec spec, AddressRange range, ImmutableArray<AddressRange> pools, IReadOnlyCollection<Reservation> reservations, IEnumerable<Ipv4Address> serverAddresses)
+    internal Subnet(NetworkSpec spec, AddressRange range, ImmutableArray<AddressRange> pools, IReadOnlyCollection<Reservation> reservations, IEnumerable<MacAddress> declared, IEnumerable<Ipv4Address> serverAddresses)
     {
         Spec = spec;
         Range = range;
@@ -32,12 +32,20 @@ public sealed class Subnet
         _byMac = reservations.ToFrozenDictionary(r => r.Mac);
         _byAddress = reservations.ToFrozenDictionary(r => Ipv4Address.From(r.Address));
         IEnumerable<Ipv4Address> router = spec.Router is null ? [] : [Ipv4Address.From(spec.Router)];
+        Unreserved = [.. declared.Where(mac => !_byMac.ContainsKey(mac)).Distinct()];
+        KeptAtMost = Math.Min(Unreserved.Length, pools.Sum(p => p.Count) / 2);
         _withheld = [range.First, range.Last, .. router, .. serverAddresses];
     }
 
     public NetworkSpec Spec { get; }
 
     public string Name => Spec.Name;
+
+    /// <summary>The NICs of declared machines that have no reservation here: each may come and need an address of the pools.</summary>
+    internal ImmutableArray<MacAddress> Unreserved { get; }
+
+    /// <summary>So many addresses of the pools are kept for them, at most: half, since strangers are clients as well.</summary>
+    internal int KeptAtMost { get; }
 
     /// <summary>From the subnet's own address to its broadcast address.</summary>
     public AddressRange Range { get; }

@@ -15,6 +15,9 @@ public readonly record struct Ipv4Address(uint Value) : IComparable<Ipv4Address>
 
     public bool IsAny => Value == 0;
 
+    /// <summary>One host can have it: neither 0.0.0.0/8, loopback, a group, nor a broadcast (RFC 1122 section 3.2.1.3).</summary>
+    public bool IsUnicast => Value >> 24 is > 0 and not 127 and < 224;
+
     /// <summary>Four bytes in wire order.</summary>
     public static Ipv4Address Read(ReadOnlySpan<byte> bytes) => new(BinaryPrimitives.ReadUInt32BigEndian(bytes));
 

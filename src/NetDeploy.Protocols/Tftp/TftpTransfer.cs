@@ -126,7 +126,8 @@ public readonly record struct TftpTransfer
         return Offered ? patient.SendOffer(now) : patient.SendWindow(now);
     }
 
-    private bool Answered => Acknowledged > 0 || (!Offered && !Terms.Agreed.IsEmpty);
+    /// <summary>The client has shown that it hears us, so its address is not forged.</summary>
+    public bool Answered => Acknowledged > 0 || (!Offered && !Terms.Agreed.IsEmpty);
 
     private TimeSpan Patience =>
         Answered || Timings.GiveUpAfter < Timings.GiveUpUnanswered ? Timings.GiveUpAfter : Timings.GiveUpUnanswered;

@@ -9,6 +9,8 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using NetDeploy.Core.Boot;
+using NetDeploy.Core.Deployments;
+using NetDeploy.Core.Machines;
 using NetDeploy.Protocols;
 using NetDeploy.Server.BootFiles;
 using NetDeploy.Server.Deployments;
@@ -20,19 +22,19 @@ namespace NetDeploy.Server.Boot;
 internal static class BootListener
 {
     public static WebApplication Build(
-        IReadOnlyList<IPEndPoint> endPoints, BootDesk desk, BootFilesCatalog files, Func<BootNetworks> networks,
-        DeploymentService deployments, DeploymentPlans plans, ILoggerFactory logging)
+        IReadOnlyList<IPEndPoint> endPoints, BootDesk desk, BootFilesCatalog files, Func<BootNetworks> networks, IAddressOwners owners,
+        DeploymentService deployments, DeploymentPlans plans, ILoggerFactory logging, int connectionsOfStrangers = ConnectionLimit.OfStrangers)
     {
         // Empty: a builder with defaults reads appsettings.json of the current folder and the environment, which may name more addresses.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddSingleton(logging);
         builder.Services.AddRoutingCore();
-        var connections = new ConnectionLimit(ConnectionLimit.PerAddress);
+        var connections = new ConnectionLimit(ConnectionLimit.PerAddress, connectionsOfStrangers, address => IsDeclared(owners, deployments.Machines, address));
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             // OVMF locks up on an empty Server header; none at all is safe.
             kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxConcurrentConnections = 4096;
+            kestrel.Limits.MaxConcurrentConnections = 2 * connectionsOfStrangers;
             kestrel.Limits.MaxRequestBodySize = 80L << 20;
             // Old EDK2 fails where the connection closes between two requests.
             kestrel.Limits.KeepAliveTimeout = TimeSpan.FromMinutes(5);
@@ -90,6 +92,11 @@ internal static class BootListener
             };
         }).WithMetadata(new StartsGrantedBoot());
     }
+
+    /// <summary>A machine that has a document speaks from there: by its lease, or by the static address of its installed system.</summary>
+    private static bool IsDeclared(IAddressOwners owners, MachineIndex machines, IPAddress address) =>
+        (owners.OwnerOf(address).Mac is { } mac && machines.Match(new HardwareClues(mac)) is MachineMatch.Found)
+        || machines.Machines.Any(m => m.Addresses.Contains(address));
 
     /// <summary>One line a fault, and a status that the environment repeats where trying again may help: its shell can show no more.</summary>
     private static async Task ExplainFaultsAsync(HttpContext context, RequestDelegate next, ILogger logger)

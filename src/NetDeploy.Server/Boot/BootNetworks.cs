@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Net;
 using NetDeploy.Core.Addressing;
 using NetDeploy.Core.Boot;
+using NetDeploy.Protocols;
 
 namespace NetDeploy.Server.Boot;
 
@@ -24,11 +25,12 @@ internal sealed class BootNetworks
     /// A network on an interface has the server's address there. One behind relays has none of its own: its clients get
     /// the first address of the server.
     /// </summary>
+    /// <param name="declared">The NICs of machines that have a document.</param>
     public static (BootNetworks? Networks, ImmutableArray<AddressingDiagnostic> Diagnostics) Of(
-        IEnumerable<NetworkSpec> networks, IEnumerable<Reservation> reservations, ImmutableArray<IPAddress> serverAddresses)
+        IEnumerable<NetworkSpec> networks, IEnumerable<Reservation> reservations, ImmutableArray<IPAddress> serverAddresses, IEnumerable<MacAddress>? declared = null)
     {
         ImmutableArray<NetworkSpec> specs = [.. networks];
-        var compiled = AddressingSnapshot.Compile(specs, reservations, serverAddresses);
+        var compiled = AddressingSnapshot.Compile(specs, reservations, serverAddresses, declared);
         return compiled.Snapshot is { } snapshot
             ? (new BootNetworks([.. specs.Select(n => new NetworkSpecRef(n, serverAddresses.FirstOrDefault(n.Subnet.Contains) ?? serverAddresses[0]))], snapshot), [])
             : (null, compiled.Diagnostics);

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using NetDeploy.Core.Addressing;
 using NetDeploy.Core.Machines;
 using NetDeploy.Core.Profiles;
+using NetDeploy.Protocols;
 using NetDeploy.Server.Boot;
 using NetDeploy.Server.Deployments;
 
@@ -75,16 +76,18 @@ internal sealed class DocumentApplication(DocumentStore documents, DeploymentSer
     private (BootNetworks? Networks, ImmutableArray<Diagnostic> Diagnostics) Compile(Snapshot snapshot)
     {
         var reservations = new List<Reservation>();
-        foreach (var machine in snapshot.Machines.Values.Where(m => m.Address is not null))
+        var declared = new List<MacAddress>();
+        foreach (var machine in snapshot.Machines.Values)
         {
             var bound = deployments.Machines.ByName(machine.Name)?.Binding.Macs ?? machine.Binding.Macs;
-            if (bound is [var mac, ..])
+            declared.AddRange(bound);
+            if (machine.Address is not null && bound is [var mac, ..])
             {
-                reservations.Add(new Reservation(mac, machine.Address!, machine.Name));
+                reservations.Add(new Reservation(mac, machine.Address, machine.Name));
             }
         }
 
-        var (networks, wrong) = BootNetworks.Of(snapshot.Networks.Values, reservations, serverAddresses);
+        var (networks, wrong) = BootNetworks.Of(snapshot.Networks.Values, reservations, serverAddresses, declared);
         return (networks, [.. wrong.Select(w => new Diagnostic(Severity.Error, "", 0, 0, w.Subject, w.Problem, w.Remedy))]);
     }
 

@@ -19,13 +19,13 @@ internal sealed class CommitJournal : IDisposable
 
     /// <param name="payloads">The whole records, in order.</param>
     /// <exception cref="StoreException">Another process has the store, or the journal is damaged.</exception>
-    public static CommitJournal Open(string path, out List<byte[]> payloads, IJournalStorage? storage = null)
+    public static CommitJournal Open(string path, out List<byte[]> payloads)
     {
         var read = new List<byte[]>();
         payloads = read;
         try
         {
-            return new CommitJournal(Journal.Open(path, record => read.Add(record.ToArray()), storage), path);
+            return new CommitJournal(Journal.Open(path, record => read.Add(record.ToArray())), path);
         }
         catch (JournalDamagedException damage)
         {
@@ -36,15 +36,6 @@ internal sealed class CommitJournal : IDisposable
             throw new StoreException(
                 $"The store {path} cannot be opened: {busy.Message}", "Only one server may use it: stop the other one, or give this one its own --data. Its user must own the folder.", busy);
         }
-    }
-
-    /// <summary>The whole records again, in order.</summary>
-    /// <exception cref="IOException">They cannot be read any more.</exception>
-    public List<byte[]> Read()
-    {
-        var read = new List<byte[]>();
-        _journal.Replay(record => read.Add(record.ToArray()));
-        return read;
     }
 
     /// <summary>Writes and syncs. After an exception nothing of it remains, unless the process dies before the next append: then it may be there whole.</summary>

@@ -106,10 +106,6 @@ public sealed class Journal : IDisposable
         SettleName();
     }
 
-    /// <summary>Hands over again what is durable, in the order of writing.</summary>
-    /// <exception cref="IOException">It cannot be read any more.</exception>
-    public void Replay(JournalReplay replay) => Replay(_path, ReadBack(), replay);
-
     public void Dispose() => _file.Dispose();
 
     private static string Compacted(string path) => path + ".new";

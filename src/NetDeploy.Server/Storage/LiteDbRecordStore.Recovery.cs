@@ -1,3 +1,4 @@
+using System.Globalization;
 using JsonSerializer = System.Text.Json.JsonSerializer;
 using LiteDB;
 using NetDeploy.Server.Linux;
@@ -43,16 +44,7 @@ public sealed partial class LiteDbRecordStore
 
     private static void DiscardLog(string log)
     {
-        if (File.Exists(log))
-        {
-            // Emptied first: a LiteDB that failed leaves its files open, and what is open keeps its room on the disk without a name.
-            using (var file = File.OpenHandle(log, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
-            {
-                RandomAccess.SetLength(file, 0);
-            }
-
-            File.Delete(log);
-        }
+        File.Delete(log);
     }
 
     private static LiteDatabase OpenLite(string database)
@@ -140,7 +132,6 @@ public sealed partial class LiteDbRecordStore
     {
         Checkpoint();
         _journal.Clear();
-        _rotateLater = 1;
     }
 
     private void Checkpoint()
@@ -165,51 +156,33 @@ public sealed partial class LiteDbRecordStore
         EndCheckpoint(_lite, _database);
     }
 
-    /// <summary>The commit is durable in the journal and stands, whatever happens here: nobody reads anything else before LiteDB has it.</summary>
-    private void ApplyOrFallBehind(JournaledCommit commit)
+    private void ApplyOrBreak(JournaledCommit commit)
     {
         try
         {
             Apply(commit);
-            var bound = _journalBound * _rotateLater;
-            if (_journal.Length > bound || LogIsLongerThan(bound))
+            if (_journal.Length > _journalBound || LogIsLongerThan(_journalBound))
             {
-                _rotateLater *= 2;
                 Rotate();
             }
         }
         catch (Exception failure)
         {
-            FallBehind(failure);
+            // The commit is durable in the journal and will be there after the next start; this process may no longer answer.
+            _broken = $"commit {commit.Number} is in the journal but not in the database: {failure.Message}";
+            throw new StoreException($"The store {_database} stopped: {_broken}", Restart, failure);
         }
     }
 
-    private void FallBehind(Exception failure)
+    /// <exception cref="StoreException">The disk has too little room for LiteDB to be safe on it.</exception>
+    private static void CheckRoom(string folder)
     {
-        _behind = failure.Message;
-        StoreLog.FellBehind(_logger, _database, failure.Message);
-    }
-
-    /// <summary>
-    /// What a restart would do. Tried by each call while LiteDB is behind, so that the store answers as soon as its disk does; the
-    /// room of the log that is thrown away is often enough.
-    /// </summary>
-    private void CatchUp()
-    {
-        CloseLite(_lite);
-        try
-        {
-            _lite = OpenTrusted(_database);
-            Replay(_journal.Read());
-        }
-        catch (Exception failure) when (failure is not StoreException)
+        var free = new DriveInfo(folder).AvailableFreeSpace;
+        if (free < Room)
         {
             throw new StoreException(
-                $"The store {_database} does not answer: {_behind}",
-                "Make room on its disk if it is full: the server then goes on by itself, and nothing is lost. If it does not, restart it.", failure);
+                string.Create(CultureInfo.InvariantCulture, $"The disk of {folder} has {free >> 20} MiB left, and records need {Room >> 20} MiB."),
+                "Make room on it: the server then goes on by itself, and nothing is lost.");
         }
-
-        _behind = null;
-        StoreLog.CaughtUp(_logger, _database, _number);
     }
 }

@@ -3,8 +3,6 @@ using System.Globalization;
 using System.Text.Json;
 using JsonSerializer = System.Text.Json.JsonSerializer;
 using LiteDB;
-using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 using NetDeploy.Core.Deployments;
 using NetDeploy.Core.Machines;
 
@@ -13,8 +11,10 @@ namespace NetDeploy.Server.Storage;
 /// <summary>
 /// LiteDB behind a journal. LiteDB's commit returns before its pages are written, let alone synced (seen with strace), so a
 /// commit is first appended to <see cref="CommitJournal"/> and synced, then applied to LiteDB in one transaction that also
-/// records its number. LiteDB's log is never believed unless it was synced: a start, and a LiteDB that failed, begin at its data
-/// file and replay the journal. One process, one lock: records are few.
+/// records its number. LiteDB's log is never believed unless it was synced: a start begins at its data file and replays the
+/// journal. LiteDB does not survive a full disk (its writer fails behind commits that returned, and its closing may hang), so
+/// it is kept from one: a commit that would leave too little room is refused first, and the store goes on as soon as there is
+/// room. One process, one lock: records are few.
 /// </summary>
 public sealed partial class LiteDbRecordStore : IRecordStore
 {
@@ -25,25 +25,22 @@ public sealed partial class LiteDbRecordStore : IRecordStore
     /// <summary>A commit of 200 bytes takes five pages of 8 KiB in LiteDB's log: the log is what fills a disk, and by it the journal is emptied too.</summary>
     private const int LogPerJournal = 8;
 
+    /// <summary>Bytes that the disk must have left: the log at its bound, the data file that a checkpoint makes of it, the journal twice while it is replaced, and as much for others on that disk.</summary>
+    internal const long Room = 32 * DefaultJournalBound;
+
+    private const string Restart = "Make room on that disk if it is full, then restart the server: it takes up what the journal holds.";
+
     private readonly SemaphoreSlim _gate = new(1);
     private readonly string _database;
     private readonly long _journalBound;
     private readonly CommitJournal _journal;
     private LiteDatabase _lite;
-    private readonly ILogger _logger;
-    private bool _closed;
-
-    /// <summary>Why LiteDB does not have what the journal has; the next call mends it first.</summary>
-    private string? _behind;
-
-    /// <summary>Times the bounds; doubled by each rotation that fails, so that not every commit tries one.</summary>
-    private long _rotateLater = 1;
+    private string? _broken;
     private long _number;
     private long _sequence;
 
-    private LiteDbRecordStore(string database, long journalBound, CommitJournal journal, LiteDatabase lite, ILogger logger)
+    private LiteDbRecordStore(string database, long journalBound, CommitJournal journal, LiteDatabase lite)
     {
-        _logger = logger;
         _journalBound = journalBound;
         _database = database;
         _journal = journal;
@@ -67,21 +64,21 @@ public sealed partial class LiteDbRecordStore : IRecordStore
     /// <summary>Opens or creates the store in a folder: <c>records.db</c>, <c>records-log.db</c>, <c>records.journal</c>.</summary>
     /// <param name="restored">The folder is a restored copy: it gets a new generation, which voids open grants and tokens.</param>
     /// <exception cref="StoreException">Locked, damaged, of a newer version, or the disk is full; it holds the remedy.</exception>
-    public static LiteDbRecordStore Open(string folder, bool restored = false, ILogger? logger = null) =>
-        Open(folder, restored, DefaultJournalBound, logger: logger);
+    public static LiteDbRecordStore Open(string folder, bool restored = false) => Open(folder, restored, DefaultJournalBound);
 
-    internal static LiteDbRecordStore Open(string folder, bool restored, long journalBound, IJournalStorage? storage = null, ILogger? logger = null)
+    internal static LiteDbRecordStore Open(string folder, bool restored, long journalBound)
     {
         folder = Path.GetFullPath(folder);
         Directory.CreateDirectory(folder);
-        var journal = CommitJournal.Open(Path.Combine(folder, "records.journal"), out var payloads, storage);
+        var journal = CommitJournal.Open(Path.Combine(folder, "records.journal"), out var payloads);
         var database = Path.Combine(folder, "records.db");
         LiteDatabase? lite = null;
         LiteDbRecordStore? store = null;
         try
         {
+            CheckRoom(folder);
             lite = OpenTrusted(database);
-            store = new LiteDbRecordStore(database, journalBound, journal, lite, logger ?? NullLogger.Instance);
+            store = new LiteDbRecordStore(database, journalBound, journal, lite);
             store.TakeUp(payloads, restored);
             return store;
         }
@@ -145,11 +142,12 @@ public sealed partial class LiteDbRecordStore : IRecordStore
                 return new CommitResult.Conflict(conflict);
             }
 
+            CheckRoom(FolderOf(_database));
             var committed = StoreRules.Resolve(change, _sequence);
             var journaled = new JournaledCommit(
                 _number + 1, committed.Machines, [.. change.Forgotten.Select(m => m.Id)], committed.Deployments, committed.Meta, committed.Entries);
             _journal.Append(JsonSerializer.SerializeToUtf8Bytes(journaled, RecordJson.Default.JournaledCommit));
-            ApplyOrFallBehind(journaled);
+            ApplyOrBreak(journaled);
             return committed;
         },
         cancellationToken);
@@ -159,7 +157,7 @@ public sealed partial class LiteDbRecordStore : IRecordStore
         await _gate.WaitAsync().ConfigureAwait(false);
         try
         {
-            _closed = true;
+            _broken ??= "it is closed";
             CloseLite(_lite);
             _journal.Dispose();
         }
@@ -291,27 +289,13 @@ public sealed partial class LiteDbRecordStore : IRecordStore
         await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            if (_closed)
-            {
-                throw new StoreException($"The store {_database} is closed.", "Start the server again.");
-            }
-
-            if (_behind is not null)
-            {
-                CatchUp();
-            }
-
-            try
-            {
-                return run();
-            }
-            catch (Exception failure) when (failure is LiteException or IOException or ObjectDisposedException)
-            {
-                // LiteDB writes behind its commits and closes itself when that fails. A commit that met this was not yet in the journal.
-                FallBehind(failure);
-                CatchUp();
-                return run();
-            }
+            return _broken is null ? run() : throw new StoreException($"The store {_database} does not answer: {_broken}", Restart);
+        }
+        catch (Exception failure) when (failure is LiteException or IOException or ObjectDisposedException)
+        {
+            // LiteDB writes behind its commits, and tells of a failure at whatever is asked next.
+            _broken = failure.Message;
+            throw new StoreException($"The store {_database} does not answer: {_broken}", Restart, failure);
         }
         finally
         {

@@ -14,6 +14,7 @@ internal enum TftpVerdict
 internal sealed class TftpAdmission(TftpOptions options)
 {
     private readonly Dictionary<UdpAddress, int> _perClient = [];
+    private readonly Dictionary<UdpAddress, int> _activePerClient = [];
     private readonly LinkedList<TftpSession> _waiting = new();
 
     /// <summary>Sessions that open a file or send it.</summary>
@@ -32,7 +33,7 @@ internal sealed class TftpAdmission(TftpOptions options)
 
         if (Active < options.MaxTransfers)
         {
-            Active++;
+            Activate(client);
             _perClient[client] = held + 1;
             return TftpVerdict.Admitted;
         }
@@ -47,17 +48,36 @@ internal sealed class TftpAdmission(TftpOptions options)
         return TftpVerdict.Waits;
     }
 
-    /// <summary>The next session in line, now admitted, if there is one and a place for it.</summary>
+    /// <summary>
+    /// The next session in line, now admitted, if there is one and a place for it: of those whose client is served least, then asks
+    /// least, the one that waits longest.
+    /// </summary>
     public TftpSession? Next()
     {
-        if (Active >= options.MaxTransfers || _waiting.First is not { } first)
+        if (Active >= options.MaxTransfers || _waiting.First is null)
         {
             return null;
         }
 
-        _waiting.RemoveFirst();
-        Active++;
-        return first.Value;
+        var next = _waiting.MinBy(session => (_activePerClient.GetValueOrDefault(Client(session)), _perClient[Client(session)]))!;
+        _waiting.Remove(next);
+        Activate(Client(next));
+        return next;
+    }
+
+    /// <summary>
+    /// Where nobody more may wait: the youngest waiting session of the client that holds most, if the newcomer's holds less even
+    /// with one more. Who asks a hundred times makes no room scarce but its own.
+    /// </summary>
+    public TftpSession? YieldsTo(TftpSession newcomer)
+    {
+        if (_waiting.Last is null)
+        {
+            return null;
+        }
+
+        var greediest = _waiting.Reverse().MaxBy(session => _perClient[Client(session)])!;
+        return _perClient[Client(greediest)] > _perClient.GetValueOrDefault(Client(newcomer)) + 1 ? greediest : null;
     }
 
     /// <summary>The session ended, or waits no longer. Its state still says which.</summary>
@@ -70,12 +90,23 @@ internal sealed class TftpAdmission(TftpOptions options)
         else
         {
             Active--;
+            Less(_activePerClient, Client(session));
         }
 
-        var client = Client(session);
-        if (--_perClient[client] == 0)
+        Less(_perClient, Client(session));
+    }
+
+    private void Activate(UdpAddress client)
+    {
+        Active++;
+        _activePerClient[client] = _activePerClient.GetValueOrDefault(client) + 1;
+    }
+
+    private static void Less(Dictionary<UdpAddress, int> counts, UdpAddress client)
+    {
+        if (--counts[client] == 0)
         {
-            _perClient.Remove(client);
+            counts.Remove(client);
         }
     }
 

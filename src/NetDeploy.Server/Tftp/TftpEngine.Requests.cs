@@ -101,6 +101,11 @@ internal sealed partial class TftpEngine
     {
         switch (_admission.Ask(session))
         {
+            case TftpVerdict.ServerBusy when _admission.YieldsTo(session) is { } greedy:
+                End(greedy);
+                _reporter.Failed(greedy, "crowded-out", "it waited, and its client has most of what waits");
+                Admit(listener, arrival, session);
+                return;
             case TftpVerdict.ServerBusy:
                 Refuse(listener, arrival, "busy", TftpErrorCode.NotDefined, "server is busy, try again");
                 return;

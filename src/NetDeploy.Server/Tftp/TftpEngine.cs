@@ -13,6 +13,7 @@ internal sealed partial class TftpEngine : IDisposable
 {
     private const int PacketsPerTurn = 8;
     private static readonly TimeSpan RoomRetry = TimeSpan.FromMilliseconds(1);
+    private static readonly TimeSpan PlacesRetry = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan Idle = TimeSpan.FromSeconds(30);
 
     private readonly TftpOptions _options;
@@ -32,6 +33,7 @@ internal sealed partial class TftpEngine : IDisposable
     private readonly ConcurrentQueue<TftpSession> _loaded = new();
     private readonly byte[] _buffer = GC.AllocateUninitializedArray<byte>(2048, pinned: true);
     private List<TftpSession> _needRoom = [];
+    private TimeSpan _nextPlaces;
     private volatile bool _stopping;
     private volatile bool _disposed;
 
@@ -82,6 +84,7 @@ internal sealed partial class TftpEngine : IDisposable
 
             TakeFiles();
             FireTimers();
+            MakePlaces();
             RetrySends();
             Report();
         }
@@ -205,8 +208,39 @@ internal sealed partial class TftpEngine : IDisposable
             return RoomRetry;
         }
 
-        return _timers.Next is { } due ? due - Now : Idle;
+        var next = _timers.Next is { } due ? due - Now : Idle;
+        return _admission.Waiting > 0 && next > PlacesRetry ? PlacesRetry : next;
     }
+
+    /// <summary>
+    /// While others wait, who does not answer makes place. Requests from forged addresses would otherwise hold every place until
+    /// they are given up, and no machine could boot. The forged ones get no word: it would go to somebody else.
+    /// </summary>
+    private void MakePlaces()
+    {
+        var now = Now;
+        if (_admission.Waiting == 0 || now < _nextPlaces)
+        {
+            return;
+        }
+
+        _nextPlaces = now + PlacesRetry;
+        foreach (var session in _sessions.Values.Where(s => s.State == TftpSessionState.Sending && IsStanding(s, now)).Take(_admission.Waiting).ToList())
+        {
+            if (session.Transfer.Answered)
+            {
+                Fail(session, TftpErrorCode.NotDefined, "it made place for others: its client stopped answering", "server is busy, try again");
+            }
+            else
+            {
+                End(session);
+                _reporter.Failed(session, "crowded-out", "it made place for others: its client never answered");
+            }
+        }
+    }
+
+    private bool IsStanding(TftpSession session, TimeSpan now) =>
+        now - session.Transfer.LastProgress >= (session.Transfer.Answered ? _options.PatienceStanding : _options.PatienceUnanswered);
 
     private void FireTimers()
     {

@@ -30,6 +30,12 @@ public sealed record TftpOptions
     /// <summary>Requests that wait for a free transfer; one more is refused with ERROR 0.</summary>
     public int MaxWaiting { get; init; } = 1024;
 
+    /// <summary>Where others wait, a transfer that its client did not answer for so long ends: whoever forges addresses never answers.</summary>
+    public TimeSpan PatienceUnanswered { get; init; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>Where others wait, a transfer that its client answered once and then left standing for so long ends.</summary>
+    public TimeSpan PatienceStanding { get; init; } = TimeSpan.FromSeconds(3);
+
     /// <summary>A request that waited so long is dropped: its client asked again, or gave up.</summary>
     public TimeSpan LongestWait { get; init; } = TimeSpan.FromSeconds(10);
 

@@ -41,9 +41,12 @@ internal sealed class World
 
     public static Reservation Reservation(string address, string mac = Client.Mac) => new(MacAddress.Parse(mac), IPAddress.Parse(address), "blade");
 
-    public void Reserve(params Reservation[] reservations)
+    public void Reserve(params Reservation[] reservations) => Declare([], reservations);
+
+    /// <summary>Machines with a document, without a reservation; then those with one.</summary>
+    public void Declare(string[] macs, params Reservation[] reservations)
     {
-        var (snapshot, diagnostics) = AddressingSnapshot.Compile([Lab, Far], reservations, [Own.ToIPAddress()]);
+        var (snapshot, diagnostics) = AddressingSnapshot.Compile([Lab, Far], reservations, [Own.ToIPAddress()], macs.Select(m => MacAddress.Parse(m)));
         Assert.Empty(diagnostics);
         Snapshot = snapshot!;
     }

@@ -68,7 +68,7 @@ internal sealed partial class BootHost : IAsyncDisposable
 
     public Deployment? Current => Service.Current(Service.Machines.ByName(Name)!.Id);
 
-    public static async Task<BootHost> StartAsync()
+    public static async Task<BootHost> StartAsync(int connectionsOfStrangers = ConnectionLimit.OfStrangers)
     {
         var host = new BootHost();
         var service = await DeploymentService.StartAsync(
@@ -90,9 +90,10 @@ internal sealed partial class BootHost : IAsyncDisposable
         var (networks, diagnostics) = BootNetworks.Of([host._network.Network], [], [IPAddress.Loopback]);
         Assert.Empty(diagnostics);
         host.App = BootListener.Build(
-            [new IPEndPoint(IPAddress.Loopback, 0)], host._desk, files, () => networks!, service,
+            [new IPEndPoint(IPAddress.Loopback, 0)], host._desk, files, () => networks!, host._owners, service,
             new DeploymentPlans(service, host._bulk, new ImageStore(spool, TimeProvider.System, service.PinnedImages), secrets, NullLogger.Instance),
-            NullLoggerFactory.Instance);
+            NullLoggerFactory.Instance,
+            connectionsOfStrangers);
         await host.App.StartAsync();
         host.Port = new Uri(host.App.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single()).Port;
         return host;

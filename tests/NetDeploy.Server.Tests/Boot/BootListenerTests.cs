@@ -211,6 +211,31 @@ public class BootListenerTests
     }
 
     [Fact]
+    public async Task Silent_connections_from_many_addresses_keep_no_declared_machine_from_booting()
+    {
+        const int strangers = 100;
+        await using var host = await BootHost.StartAsync(strangers);
+        var held = new List<Socket>();
+        try
+        {
+            const int each = ConnectionLimit.PerAddress;
+            for (var i = 0; i < (2 * strangers) + each; i++)
+            {
+                var socket = await host.ConnectAsync(IPAddress.Parse($"127.0.0.{100 + (i / each)}"));
+                held.Add(socket);
+                await socket.SendAsync(Encoding.ASCII.GetBytes("GET / HT"));
+            }
+        }
+        catch (SocketException)
+        {
+            // Refused already while sending.
+        }
+
+        Assert.Equal(HttpStatusCode.OK, (await host.SendAsync(BootHost.Blade, HttpMethod.Get, "/boot/loaders/snponly.efi")).Status);
+        held.ForEach(s => s.Dispose());
+    }
+
+    [Fact]
     public async Task Silent_connections_of_one_neighbour_are_closed_and_keep_no_machine_from_booting()
     {
         await using var host = await BootHost.StartAsync();
