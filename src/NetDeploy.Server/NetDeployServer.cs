@@ -27,9 +27,12 @@ namespace NetDeploy.Server;
 public sealed class NetDeployServer : IAsyncDisposable
 {
     private readonly Stack<Func<ValueTask>> _closing = new();
-    private readonly ILoggerFactory _logging;
+    private readonly StartWarnings _logging;
 
-    private NetDeployServer(ILoggerFactory logging) => _logging = logging;
+    private NetDeployServer(ILoggerFactory logging) => _logging = new StartWarnings(logging);
+
+    /// <summary>What its start found wrong but can live with. Who starts something beside the server adds to it.</summary>
+    public StartWarnings Warnings => _logging;
 
     /// <summary>The boot listener's addresses.</summary>
     public ImmutableArray<IPEndPoint> BootEndPoints { get; private set; } = [];
@@ -152,13 +155,14 @@ public sealed class NetDeployServer : IAsyncDisposable
 
         // Management, and what the last process left undone.
         var version = typeof(NetDeployServer).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
-        var facts = new ServerFacts(version, clock.GetUtcNow(), [.. BootEndPoints.Select(e => $"http://{e}")], []);
+        var facts = new ServerFacts(version, clock.GetUtcNow(), [.. BootEndPoints.Select(e => $"http://{e}")], () => Warnings.Texts);
         var socket = ServerPaths.Socket(config.Data);
         var services = new ManagementServices(deployments, orders, documents, application, desk, leases, bulk, images, secrets, facts);
         await ListenAsync(ManagementListener.Build(socket, services, _logging), cancellationToken).ConfigureAwait(false);
         ManagementListener.Restrict(socket);
         _closing.Push(() => Now(() => File.Delete(socket)));
         orders.Resume();
+        _logging.Started();
     }
 
     private async Task ListenAsync(WebApplication app, CancellationToken cancellationToken)

@@ -16,6 +16,11 @@ internal static class MachinesCommand
         {
             using var client = VerbOptions.Connect(parsed, data);
             var list = await client.MachinesAsync(cancellationToken).ConfigureAwait(false);
+            foreach (var warning in (await client.StatusAsync(cancellationToken).ConfigureAwait(false)).Warnings)
+            {
+                await Console.Error.WriteLineAsync($"netdeploy: warning of the server: {warning}").ConfigureAwait(false);
+            }
+
             if (parsed.GetValue(json))
             {
                 Output.Json(list, NetDeployJson.Default.MachineListView);

@@ -62,7 +62,8 @@ internal static class DeployRoutes
         {
             var log = await KeyValueText.TailAsync(request, LogKept, LogAccepted, cancel).ConfigureAwait(false);
             // The environment filters its token; a kernel message that slipped through must not store it either.
-            return Answer(await deployments.LogAsync(caller, Redact(log, BearerOf(request)!), cancel).ConfigureAwait(false));
+            var kept = await deployments.LogAsync(caller, Redact(log, BearerOf(request)!), cancel).ConfigureAwait(false);
+            return kept.Refusal is { } refusal ? Text($"{refusal.Reason} {refusal.Remedy}", StatusCodes.Status413PayloadTooLarge) : Answer(kept.Value!);
         });
 
         Post(group, "failed", TokenPhase.Deploy, async (caller, request, cancel) =>

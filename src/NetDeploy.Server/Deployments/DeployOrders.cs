@@ -13,7 +13,7 @@ using NetDeploy.Server.Storage;
 namespace NetDeploy.Server.Deployments;
 
 /// <param name="Diagnostics">Why the recipe does not render; empty where something else refused.</param>
-public sealed record OrderResult(Deployment? Deployment, string? Refusal, IReadOnlyList<Diagnostic> Diagnostics);
+public sealed record OrderResult(Deployment? Deployment, Refusal? Refusal, IReadOnlyList<Diagnostic> Diagnostics);
 
 /// <summary>
 /// The verb <c>deploy</c>: resolve and pin the recipe, ask for its image, and when that is there let the grant begin and switch
@@ -21,6 +21,8 @@ public sealed record OrderResult(Deployment? Deployment, string? Refusal, IReadO
 /// </summary>
 public sealed class DeployOrders : IAsyncDisposable
 {
+    private const string MendDocuments = "Mend what the diagnostics name, apply it and deploy again.";
+
     private readonly DeploymentService _deployments;
     private readonly DocumentStore _documents;
     private readonly ImageStore _images;
@@ -55,24 +57,24 @@ public sealed class DeployOrders : IAsyncDisposable
         var state = _documents.Current;
         if (!state.Snapshot.Machines.TryGetValue(name, out var spec))
         {
-            return new(null, $"No document describes the machine {name}. Remedy: netdeploy apply its document.", []);
+            return new(null, new Refusal($"No document describes the machine {name}.", "netdeploy apply its document."), []);
         }
 
         if (_deployments.Machines.ByName(name) is { InstalledDeploymentId: not null } && confirm != name)
         {
-            return new(null, $"{name} holds an installed system. Remedy: confirm with its name, or --yes.", []);
+            return new(null, DeploymentService.Unconfirmed(name), []);
         }
 
         var resolved = state.Snapshot.Resolve(spec, distro, method);
         if (resolved.Value is not { } recipe)
         {
-            return new(null, $"The recipe of {name} does not resolve.", resolved.Diagnostics);
+            return new(null, new Refusal($"The recipe of {name} does not resolve.", MendDocuments), resolved.Diagnostics);
         }
 
         var diagnostics = TargetCatalog.Check(recipe);
         if (diagnostics.Any(d => d.Severity == Severity.Error))
         {
-            return new(null, $"The recipe of {name} cannot be rendered.", diagnostics);
+            return new(null, new Refusal($"The recipe of {name} cannot be rendered.", MendDocuments), diagnostics);
         }
 
         var pin = await PinnedRecipe.PinAsync(_bulk, state, spec, distro, method, cancellationToken).ConfigureAwait(false);

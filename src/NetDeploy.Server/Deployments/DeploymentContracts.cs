@@ -7,8 +7,8 @@ using NetDeploy.Protocols;
 
 namespace NetDeploy.Server.Deployments;
 
-/// <summary>What an operator's request came to: a value, or the reason and remedy why not.</summary>
-public sealed record CommandResult<T>(T? Value, string? Refusal)
+/// <summary>What a request came to: a value, or the reason and remedy why not.</summary>
+public sealed record CommandResult<T>(T? Value, Refusal? Refusal)
     where T : class
 {
     public bool Ok => Refusal is null;

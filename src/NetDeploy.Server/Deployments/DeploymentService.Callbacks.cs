@@ -3,6 +3,7 @@ using System.Net;
 using NetDeploy.Core.Boot;
 using NetDeploy.Core.Deployments;
 using NetDeploy.Core.Machines;
+using NetDeploy.Server.Storage;
 
 namespace NetDeploy.Server.Deployments;
 
@@ -146,12 +147,54 @@ public sealed partial class DeploymentService
             machine => machine with { Observed = (machine.Observed ?? new MachineReport()) with { HostKeys = kept } }, cancellationToken);
     }
 
-    /// <summary>Keeps the last <see cref="Storage.BulkLimits.FileBytes"/> of a log; usually follows the failure.</summary>
-    public async Task<DeploymentAnswer> LogAsync(Caller caller, ReadOnlyMemory<byte> log, CancellationToken cancellationToken = default)
+    /// <summary>Keeps a log of at most <see cref="BulkLimits.FileBytes"/>; usually follows the failure.</summary>
+    /// <returns>A refusal where the deployment has uploaded all that it may (<see cref="UploadBudget"/>); the log it has stays.</returns>
+    public async Task<CommandResult<DeploymentAnswer>> LogAsync(Caller caller, ReadOnlyMemory<byte> log, CancellationToken cancellationToken = default)
     {
-        var hash = await _bulk.AddAsync(log, cancellationToken).ConfigureAwait(false);
-        return await CallAsync(caller, TokenPhase.Deploy, new DeploymentEvent.LogUploaded(caller.BootId, hash, log.Length), cancellationToken: cancellationToken)
-            .ConfigureAwait(false);
+        if (!_uploads.TryTake(caller.DeploymentId, log.Length))
+        {
+            return new(null, await RefuseUploadAsync(caller, cancellationToken).ConfigureAwait(false));
+        }
+
+        string hash;
+        try
+        {
+            hash = await _bulk.AddAsync(log, cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            _uploads.GiveBack(caller.DeploymentId, log.Length);
+            throw;
+        }
+
+        return new(
+            await CallAsync(caller, TokenPhase.Deploy, new DeploymentEvent.LogUploaded(caller.BootId, hash, log.Length), cancellationToken: cancellationToken).ConfigureAwait(false),
+            null);
+    }
+
+    private async Task<Refusal> RefuseUploadAsync(Caller caller, CancellationToken cancellationToken)
+    {
+        var reason = $"Deployment {caller.DeploymentId} has uploaded all the logs that it may: {UploadBudget.PerDeployment >> 20} MiB.";
+        if (_uploads.TryTell(caller.DeploymentId))
+        {
+            try
+            {
+                // Not through the budget of notes: a flood of other requests must not hide this one.
+                var note = TimelineNote.Of("log", TimelineSeverity.Warning, $"{reason} Further ones are refused; who sends so much from {caller.Source}?");
+                var change = new StoreChange { Entries = [new TimelineDraft(Now, caller.MachineId, caller.DeploymentId, note)] };
+                if (await _store.CommitAsync(change, cancellationToken).ConfigureAwait(false) is CommitResult.Committed committed)
+                {
+                    Publish(committed);
+                }
+            }
+            catch
+            {
+                _uploads.Untell(caller.DeploymentId);
+                throw;
+            }
+        }
+
+        return new Refusal(reason, "Its last log is kept; a new deployment may upload again.");
     }
 
     public Task<DeploymentAnswer> FailedAsync(Caller caller, string step, string reason, CancellationToken cancellationToken = default) =>

@@ -26,7 +26,7 @@ public sealed partial class DeploymentService
     /// <summary>Lifts the quarantine; the machine may be deployed again. Nothing installs without a new grant.</summary>
     public Task<CommandResult<Machine>> ReleaseAsync(string name, CancellationToken cancellationToken = default) =>
         ChangeMachineAsync(name, create: false, machine => machine.Quarantine is null
-            ? new(null, $"{name} is not in quarantine.")
+            ? new(null, new Refusal($"{name} is not in quarantine.", $"There is nothing to release; what it does is in: netdeploy show {name}"))
             : new(machine with { Quarantine = null }, null),
             TimelineNote.Of("release", TimelineSeverity.Info, "released from quarantine"), cancellationToken);
 
@@ -38,7 +38,7 @@ public sealed partial class DeploymentService
     {
         if (hardware.IsEmpty)
         {
-            return new(null, "New hardware needs at least one MAC or a slot.");
+            return new(null, new Refusal("New hardware needs at least one MAC or a slot.", $"Name its MAC: netdeploy replace {name} --mac MAC"));
         }
 
         if (_index.ByName(name) is { } machine && Current(machine.Id) is { } deployment && !deployment.State.IsTerminal())
@@ -53,7 +53,7 @@ public sealed partial class DeploymentService
         var now = Now;
         return await ChangeMachineAsync(name, create: false,
             known => Current(known.Id) is { } open && !open.State.IsTerminal()
-                ? new(null, $"{name} was given a deployment meanwhile; try again.")
+                ? new(null, new Refusal($"{name} was given a deployment meanwhile.", "Try again."))
                 : new(known.Replace(hardware with { Since = now }), null),
             TimelineNote.Of("replace", TimelineSeverity.Info, $"moved to other hardware: {string.Join(", ", hardware.Macs)} {hardware.Slot}"),
             cancellationToken).ConfigureAwait(false);
@@ -67,13 +67,13 @@ public sealed partial class DeploymentService
             var machine = await MachineAsync(name, cancellationToken).ConfigureAwait(false);
             if (machine is null)
             {
-                return new(null, $"No machine is called {name}.");
+                return new(null, NoMachine(name));
             }
 
             if (machine.DeploymentId is { } id && await _store.DeploymentAsync(id, cancellationToken).ConfigureAwait(false) is { } deployment
                 && !deployment.State.IsTerminal())
             {
-                return new(null, $"{name} has a deployment that is {deployment.State.Word()}. Cancel it first, or wait for its end.");
+                return new(null, new Refusal($"{name} has a deployment that is {deployment.State.Word()}.", "Cancel it first, or wait for its end."));
             }
 
             if (await _store.CommitAsync(new StoreChange { Forgotten = [machine] }, cancellationToken).ConfigureAwait(false) is CommitResult.Committed)
@@ -84,6 +84,7 @@ public sealed partial class DeploymentService
                 }
 
                 _current.TryRemove(machine.Id, out _);
+                _lastGood.TryRemove(machine.Id, out _);
                 return new(machine, null);
             }
         }
@@ -96,7 +97,7 @@ public sealed partial class DeploymentService
     {
         if (request.PlanInputs?.Length > MaxPlanInputs)
         {
-            return new(null, $"The plan's inputs are longer than {MaxPlanInputs} characters.");
+            return new(null, new Refusal($"The plan's inputs are longer than {MaxPlanInputs} characters.", "Give the machine's document shorter texts."));
         }
 
         for (var attempt = 0; attempt < Attempts; attempt++)
@@ -154,53 +155,53 @@ public sealed partial class DeploymentService
     {
         if (_index.ByName(name) is not { } machine)
         {
-            return new(null, $"No machine is called {name}.");
+            return new(null, NoMachine(name));
         }
 
         if (machine.DeploymentId is not { } id)
         {
-            return new(null, $"{name} has no deployment.");
+            return new(null, NoDeployment(name));
         }
 
         var outcome = await ApplyAsync(id, _ => new DeploymentEvent.CancelRequested(TimelineNote.Clean(by, 100)), cancellationToken: cancellationToken).ConfigureAwait(false);
         return outcome switch
         {
-            null => new(null, $"{name} has no deployment."),
-            { Answer: DeploymentAnswer.Refused refused } => new(null, $"{name}: {refused.Reason}."),
+            null => new(null, NoDeployment(name)),
+            { Answer: DeploymentAnswer.Refused refused } => new(null, new Refusal($"{name}: {refused.Reason}.", $"Follow it with: netdeploy show {name} --follow")),
             _ => new(outcome.Next, null),
         };
     }
 
-    private async ValueTask<string?> RefusalAsync(string name, Machine? machine, CancellationToken cancellationToken)
+    private async ValueTask<Refusal?> RefusalAsync(string name, Machine? machine, CancellationToken cancellationToken)
     {
         if (machine is null)
         {
-            return $"No machine is called {name}. Remedy: netdeploy apply its document first.";
+            return NoMachine(name);
         }
 
         if (machine.Protected)
         {
-            return $"{name} is protected. Remedy: set protected: false in its document and apply it.";
+            return Protected(name);
         }
 
         if (machine.Quarantine is { } quarantine)
         {
-            return $"{name} is in quarantine: {quarantine.Reason}. Remedy: netdeploy release {name}";
+            return new Refusal($"{name} is in quarantine: {quarantine.Reason}.", $"netdeploy release {name}");
         }
 
         if (machine.Binding.IsEmpty)
         {
-            return $"{name} is bound to no hardware. Remedy: netdeploy replace {name} --mac MAC";
+            return new Refusal($"{name} is bound to no hardware.", $"netdeploy replace {name} --mac MAC");
         }
 
         if (_index.Conflicts().FirstOrDefault(c => c.Names.Contains(name)) is { } conflict)
         {
-            return $"{name}: {conflict.Reason}. Remedy: leave the key with one of them.";
+            return new Refusal($"{name}: {conflict.Reason}.", "Leave the key with one of them.");
         }
 
         return machine.DeploymentId is { } id
             && await _store.DeploymentAsync(id, cancellationToken).ConfigureAwait(false) is { } open && !open.State.IsTerminal()
-            ? $"{name} has a deployment that is {open.State.Word()}. Remedy: wait for its end, or cancel it before its claim."
+            ? new Refusal($"{name} has a deployment that is {open.State.Word()}.", "Wait for its end, or cancel it before its claim.")
             : null;
     }
 
@@ -212,7 +213,7 @@ public sealed partial class DeploymentService
             var machine = await MachineAsync(name, cancellationToken).ConfigureAwait(false);
             if (machine is null && !create)
             {
-                return new(null, $"No machine is called {name}.");
+                return new(null, NoMachine(name));
             }
 
             var now = Now;
@@ -240,23 +241,37 @@ public sealed partial class DeploymentService
     }
 
     /// <summary>Another machine that owns a MAC or the slot of this one.</summary>
-    private string? Clash(Machine machine)
+    private Refusal? Clash(Machine machine)
     {
         foreach (var other in _index.Machines.Where(m => m.Id != machine.Id))
         {
             if (machine.Binding.Macs.Where(other.Binding.Macs.Contains).Take(1).ToList() is [var mac])
             {
-                return $"MAC {mac} belongs to {other.Name}. Remedy: give {other.Name} its own hardware first (netdeploy replace {other.Name} --mac MAC), or remove its document and apply with --prune.";
+                return Owned($"MAC {mac}", other.Name);
             }
 
             if (machine.Binding.Slot is { } slot && slot == other.Binding.Slot)
             {
-                return $"Slot {slot} belongs to {other.Name}. Remedy: give {other.Name} its own hardware first (netdeploy replace {other.Name} --mac MAC), or remove its document and apply with --prune.";
+                return Owned($"Slot {slot}", other.Name);
             }
         }
 
         return null;
+
+        static Refusal Owned(string key, string owner) => new(
+            $"{key} belongs to {owner}.",
+            $"Give {owner} its own hardware first (netdeploy replace {owner} --mac MAC), or remove its document and apply with --prune.");
     }
+
+    /// <summary>Of a machine that nothing may overwrite or move.</summary>
+    internal static Refusal Protected(string name) => new($"{name} is protected.", "Set protected: false in its document and apply it.");
+
+    /// <summary>Of a machine whose system would be overwritten unasked.</summary>
+    internal static Refusal Unconfirmed(string name) => new($"{name} holds an installed system.", "Confirm with its name, or --yes.");
+
+    private static Refusal NoMachine(string name) => new($"No machine is called {name}.", "netdeploy apply its document first.");
+
+    private static Refusal NoDeployment(string name) => new($"{name} has no deployment.", $"Give it one with: netdeploy deploy {name}");
 
     private async ValueTask<Machine?> MachineAsync(string name, CancellationToken cancellationToken) =>
         _index.ByName(name) is { } known ? await _store.MachineAsync(known.Id, cancellationToken).ConfigureAwait(false) : null;

@@ -27,8 +27,12 @@ public sealed partial class DeploymentService : IAsyncDisposable
     private readonly DeadlineBoard _deadlines;
     private readonly EvidenceQueue _evidence;
     private readonly NoteBudget _budget;
+    private readonly UploadBudget _uploads = new();
     private readonly TimelineSignals _signals = new();
     private readonly ConcurrentDictionary<string, Deployment> _current = new(StringComparer.Ordinal);
+
+    /// <summary>By machine, the deployment that its system came from.</summary>
+    private readonly ConcurrentDictionary<string, Deployment> _lastGood = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, long> _progressWrites = new(StringComparer.Ordinal);
     private readonly Lock _indexGate = new();
     private volatile MachineIndex _index = MachineIndex.Empty;
@@ -79,7 +83,14 @@ public sealed partial class DeploymentService : IAsyncDisposable
             {
                 service._current[machine.Id] = deployment;
             }
+
+            if (machine.InstalledDeploymentId is { } installed && await store.DeploymentAsync(installed, cancellationToken).ConfigureAwait(false) is { } good)
+            {
+                service._lastGood[machine.Id] = good;
+            }
         }
+
+        bulk.Pin(service.PinnedFiles);
 
         var open = await store.OpenDeploymentsAsync(cancellationToken).ConfigureAwait(false);
         foreach (var deployment in open)
@@ -105,6 +116,30 @@ public sealed partial class DeploymentService : IAsyncDisposable
     /// <summary>The images that deployments under way have pinned.</summary>
     public ISet<string> PinnedImages() =>
         _current.Values.Where(d => !d.State.IsTerminal() && d.ImageId is not null).Select(d => d.ImageId!).ToHashSet(StringComparer.Ordinal);
+
+    /// <summary>
+    /// The files of the bulk store that nothing may push out: the documents of deployments under way and of each machine's last good
+    /// recipe, and the newest log of each machine.
+    /// </summary>
+    public ISet<string> PinnedFiles()
+    {
+        var pinned = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var deployment in _current.Values)
+        {
+            if (deployment.LogHash is { } log)
+            {
+                pinned.Add(log);
+            }
+
+            if (!deployment.State.IsTerminal() && PinnedRecipe.Read(deployment.PlanInputs) is { } open)
+            {
+                pinned.Add(open.Documents);
+            }
+        }
+
+        pinned.UnionWith(_lastGood.Values.Select(d => PinnedRecipe.Read(d.PlanInputs)?.Documents).OfType<string>());
+        return pinned;
+    }
 
     /// <summary>The machine's newest deployment; null where it never had one.</summary>
     public Deployment? Current(string machineId) => _current.GetValueOrDefault(machineId);
@@ -264,6 +299,10 @@ public sealed partial class DeploymentService : IAsyncDisposable
         foreach (var deployment in committed.Deployments)
         {
             Remember(deployment);
+            if (_index.ById(deployment.MachineId)?.InstalledDeploymentId == deployment.Id)
+            {
+                _lastGood[deployment.MachineId] = deployment;
+            }
         }
 
         foreach (var entry in committed.Entries)

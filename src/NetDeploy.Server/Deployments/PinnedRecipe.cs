@@ -26,6 +26,19 @@ public sealed record PinnedRecipe(string Documents, string Machine, string? Dist
 
     public string Write() => JsonSerializer.Serialize(this, PinnedJson.Default.PinnedRecipe);
 
+    /// <summary>What <see cref="Write"/> wrote; null for anything else, which pins nothing and which <see cref="ResolveAsync"/> tells.</summary>
+    public static PinnedRecipe? Read(string? planInputs)
+    {
+        try
+        {
+            return planInputs is null ? null : JsonSerializer.Deserialize(planInputs, PinnedJson.Default.PinnedRecipe);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
     /// <exception cref="ServerFault">The record or the pinned texts are gone or damaged.</exception>
     public static async Task<(PinnedRecipe Pin, Recipe Recipe)> ResolveAsync(BulkStore bulk, string planInputs, string recipeHash, CancellationToken cancellationToken)
     {

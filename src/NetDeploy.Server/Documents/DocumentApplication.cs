@@ -111,8 +111,8 @@ internal sealed class DocumentApplication(DocumentStore documents, DeploymentSer
             var put = await deployments.PutMachineAsync(draft, cancellationToken).ConfigureAwait(false);
             if (put.Refusal is { } refusal)
             {
-                DocumentLog.MachineRefused(logger, spec.Name, refusal);
-                refused.Add(new Diagnostic(Severity.Warning, "", 0, 0, spec.Name, refusal, "The rest is in force; mend this document and apply it again."));
+                DocumentLog.MachineRefused(logger, spec.Name, refusal.Reason, refusal.Remedy);
+                refused.Add(new Diagnostic(Severity.Warning, "", 0, 0, spec.Name, refusal.Reason, $"{refusal.Remedy} The rest is in force; then apply this document again."));
             }
         }
 
@@ -127,7 +127,7 @@ internal sealed class DocumentApplication(DocumentStore documents, DeploymentSer
             var forgotten = await deployments.ForgetAsync(machine.Name, cancellationToken).ConfigureAwait(false);
             if (forgotten.Refusal is { } refusal)
             {
-                refused.Add(new Diagnostic(Severity.Warning, "", 0, 0, machine.Name, refusal, "Apply with --prune again after its end."));
+                refused.Add(new Diagnostic(Severity.Warning, "", 0, 0, machine.Name, refusal.Reason, $"{refusal.Remedy} Then apply with --prune again."));
             }
         }
 

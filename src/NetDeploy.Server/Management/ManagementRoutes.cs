@@ -24,7 +24,7 @@ internal static class ManagementRoutes
                 services.Documents.Current.Revision,
                 services.Deployments.Machines.Machines.Length,
                 services.Facts.BootAddresses,
-                services.Facts.Warnings),
+                services.Facts.Warnings()),
             NetDeployJson.Default.ServerStatusView));
     }
 }

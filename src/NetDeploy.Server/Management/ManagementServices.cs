@@ -20,6 +20,6 @@ internal sealed record ManagementServices(
     SecretStore Secrets,
     ServerFacts Facts);
 
-/// <summary>What does not change while the server runs.</summary>
+/// <summary>What is known of the server from its start.</summary>
 /// <param name="Warnings">What start-up found wrong but could live with.</param>
-internal sealed record ServerFacts(string Version, DateTimeOffset StartedAt, IReadOnlyList<string> BootAddresses, IReadOnlyList<string> Warnings);
+internal sealed record ServerFacts(string Version, DateTimeOffset StartedAt, IReadOnlyList<string> BootAddresses, Func<IReadOnlyList<string>> Warnings);

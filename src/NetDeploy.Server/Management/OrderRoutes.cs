@@ -8,6 +8,7 @@ using NetDeploy.Core.Deployments;
 using NetDeploy.Core.Machines;
 using NetDeploy.Core.Profiles;
 using NetDeploy.Protocols;
+using NetDeploy.Server.Deployments;
 using NetDeploy.Server.Documents;
 
 namespace NetDeploy.Server.Management;
@@ -89,12 +90,12 @@ internal static class OrderRoutes
 
         if (machine.Protected)
         {
-            return Refuse($"{name} is protected. Remedy: set protected: false in its document and apply it.");
+            return Refuse(DeploymentService.Protected(name));
         }
 
         if (machine.InstalledDeploymentId is not null && request.Confirm != name)
         {
-            return Refuse($"{name} holds an installed system. Remedy: confirm with its name, or --yes.");
+            return Refuse(DeploymentService.Unconfirmed(name));
         }
 
         var moved = await services.Deployments.ReplaceAsync(name, new Binding { Macs = [.. macs], Uuid = uuid, Serial = request.Serial }, cancellationToken).ConfigureAwait(false);
@@ -115,15 +116,8 @@ internal static class OrderRoutes
             : TypedResults.Json(new DeployResult("", "replaced", null), NetDeployJson.Default.DeployResult);
     }
 
-    private static IResult Done(string? refusal) => refusal is null ? TypedResults.NoContent() : Refuse(refusal);
+    private static IResult Done(Refusal? refusal) => refusal is null ? TypedResults.NoContent() : Refuse(refusal);
 
-    /// <summary>The services write one line, with the remedy behind the word; programs get them apart.</summary>
-    private static JsonHttpResult<ProblemView> Refuse(string line, IReadOnlyList<DiagnosticView>? diagnostics = null)
-    {
-        const string Mark = " Remedy: ";
-        var at = line.IndexOf(Mark, StringComparison.Ordinal);
-        return at < 0
-            ? Problems.Refuse(StatusCodes.Status409Conflict, line, null, diagnostics)
-            : Problems.Refuse(StatusCodes.Status409Conflict, line[..at], line[(at + Mark.Length)..], diagnostics);
-    }
+    private static JsonHttpResult<ProblemView> Refuse(Refusal refusal, IReadOnlyList<DiagnosticView>? diagnostics = null) =>
+        Problems.Refuse(StatusCodes.Status409Conflict, refusal.Reason, refusal.Remedy, diagnostics);
 }

@@ -9,14 +9,14 @@ public sealed record BulkLimits
     /// <summary>Of one file; what comes after it is refused.</summary>
     public long FileBytes { get; init; } = 4 << 20;
 
-    /// <summary>Of all files together; the ones used longest ago go first.</summary>
+    /// <summary>Of all files together; the ones used longest ago go first. Pinned ones count, and never go: where they alone are more, the rest goes.</summary>
     public long TotalBytes { get; init; } = 1L << 30;
 
     public TimeSpan Retention { get; init; } = TimeSpan.FromDays(90);
 }
 
 /// <summary>
-/// Logs and rendered files, each named by its SHA-256 (lower-case hex) in one folder. Equal contents are one file.
+/// Logs, pinned documents and rendered files, each named by its SHA-256 (lower-case hex) in one folder. Equal contents are one file.
 /// A file is whole or absent: it is written aside, synced, then renamed.
 /// </summary>
 public sealed class BulkStore
@@ -25,6 +25,7 @@ public sealed class BulkStore
     private readonly BulkLimits _limits;
     private readonly TimeProvider _clock;
     private readonly Lock _sweep = new();
+    private Func<ISet<string>> _pinned = () => new HashSet<string>();
 
     public BulkStore(string folder, BulkLimits? limits = null, TimeProvider? clock = null)
     {
@@ -35,6 +36,15 @@ public sealed class BulkStore
         foreach (var torn in Directory.EnumerateFiles(_folder, "*.part"))
         {
             File.Delete(torn);
+        }
+    }
+
+    /// <summary>Names the files that stay, whatever their age and the room that others take; asked at each sweep.</summary>
+    public void Pin(Func<ISet<string>> pinned)
+    {
+        lock (_sweep)
+        {
+            _pinned = pinned;
         }
     }
 
@@ -49,9 +59,8 @@ public sealed class BulkStore
 
         var hash = Convert.ToHexStringLower(SHA256.HashData(content.Span));
         var path = Path.Combine(_folder, hash);
-        if (File.Exists(path))
+        if (Used(path))
         {
-            File.SetLastWriteTimeUtc(path, _clock.GetUtcNow().UtcDateTime);
             return hash;
         }
 
@@ -95,21 +104,37 @@ public sealed class BulkStore
         }
     }
 
+    /// <summary>True where the file is there; it counts as new then. Under the lock: a sweep that chose it for its age must not take it behind our back.</summary>
+    private bool Used(string path)
+    {
+        lock (_sweep)
+        {
+            if (!File.Exists(path))
+            {
+                return false;
+            }
+
+            File.SetLastWriteTimeUtc(path, _clock.GetUtcNow().UtcDateTime);
+            return true;
+        }
+    }
+
     /// <summary>Applies retention and the total bound; returns how many files went.</summary>
     public int Sweep(string? keep = null)
     {
         lock (_sweep)
         {
+            var pinned = _pinned();
             var oldest = _clock.GetUtcNow().UtcDateTime - _limits.Retention;
             var files = new DirectoryInfo(_folder).EnumerateFiles().Where(f => f.Name.Length == 64)
-                .OrderByDescending(f => f.Name == keep).ThenByDescending(f => f.LastWriteTimeUtc).ToList();
+                .OrderByDescending(f => f.Name == keep || pinned.Contains(f.Name)).ThenByDescending(f => f.LastWriteTimeUtc).ToList();
             long total = 0;
             var removed = 0;
             foreach (var file in files)
             {
                 var length = file.Length;
                 total += length;
-                if (file.Name != keep && (file.LastWriteTimeUtc < oldest || total > _limits.TotalBytes))
+                if (file.Name != keep && !pinned.Contains(file.Name) && (file.LastWriteTimeUtc < oldest || total > _limits.TotalBytes))
                 {
                     file.Delete();
                     total -= length;

@@ -38,7 +38,7 @@ internal sealed class CommitJournal : IDisposable
         }
     }
 
-    /// <summary>Writes and syncs. After an exception nothing of it remains.</summary>
+    /// <summary>Writes and syncs. After an exception nothing of it remains, unless the process dies before the next append: then it may be there whole.</summary>
     /// <exception cref="StoreException">The disk did not take it.</exception>
     public void Append(ReadOnlyMemory<byte> payload)
     {
@@ -53,7 +53,7 @@ internal sealed class CommitJournal : IDisposable
         }
         catch (IOException failure)
         {
-            throw new StoreException($"The store {_path} could not be written: {failure.Message}", "Make room on its disk.", failure);
+            throw new StoreException($"The store {_path} could not be written: {failure.Message}", "Make room on its disk if it is full: the server then goes on by itself.", failure);
         }
     }
 

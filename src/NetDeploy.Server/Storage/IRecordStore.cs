@@ -58,7 +58,7 @@ public interface IRecordStore : IAsyncDisposable
 {
     const int TimelineBound = 2000;
 
-    /// <summary>The deployments of a machine that are kept besides its newest: older ones are removed with a commit that adds one.</summary>
+    /// <summary>The deployments of a machine that are kept besides its newest: older ones are removed with a commit that adds one, but for the one that its system came from.</summary>
     const int DeploymentBound = 50;
 
     /// <summary>Changes when a copy is restored, which voids open grants and tokens.</summary>

@@ -20,6 +20,12 @@ public sealed class Journal : IDisposable
 
     private bool _hasDebris;
 
+    /// <summary>
+    /// A sync failed: the kernel may call pages clean that the disk never got (PostgreSQL learned it in 2018), so no later sync of this file proves
+    /// anything. The next append writes what was acknowledged to a new file first.
+    /// </summary>
+    private bool _syncFailed;
+
     /// <summary>After a compaction, until the directory is synced: a crash could bring the old file back, without what is appended now.</summary>
     private bool _nameIsOpen;
 
@@ -76,10 +82,18 @@ public sealed class Journal : IDisposable
 
         var frame = JournalFrame.Write(records);
         SettleName();
+        if (_syncFailed)
+        {
+            PutInPlace(ReadBack());
+            SettleName();
+        }
+
         RemoveDebris();
         _hasDebris = true;
         _file.Write(_end, frame);
+        _syncFailed = true;
         _file.Sync();
+        _syncFailed = false;
         _hasDebris = false;
         _end += frame.Length;
     }
@@ -88,31 +102,55 @@ public sealed class Journal : IDisposable
     /// <exception cref="IOException">Nothing is lost; the next append tells whether the journal can be written.</exception>
     public void Compact(IReadOnlyList<ReadOnlyMemory<byte>> records)
     {
-        var next = Compacted(_path);
-        _storage.Delete(next);
-        var file = _storage.Open(next);
-        try
-        {
-            var frame = JournalFrame.Write(records);
-            file.Write(0, frame);
-            file.Sync();
-            _storage.Replace(next, _path);
-            (_file, file) = (file, _file);
-            _end = frame.Length;
-            _hasDebris = false;
-            _nameIsOpen = true;
-        }
-        finally
-        {
-            file.Dispose();
-        }
-
+        PutInPlace(JournalFrame.Write(records));
         SettleName();
     }
 
     public void Dispose() => _file.Dispose();
 
     private static string Compacted(string path) => path + ".new";
+
+    /// <summary>All that was acknowledged, checked frame by frame.</summary>
+    private byte[] ReadBack()
+    {
+        var bytes = new byte[_end];
+        try
+        {
+            if (_file.Read(0, bytes) == bytes.Length && Replay(_path, bytes, _ => { }) == bytes.Length)
+            {
+                return bytes;
+            }
+        }
+        catch (JournalDamagedException damage)
+        {
+            throw new IOException(damage.Message, damage);
+        }
+
+        throw new IOException($"{_path} does not hold any more what was written to it.");
+    }
+
+    /// <summary>A new file with these bytes, synced, takes the journal's name.</summary>
+    private void PutInPlace(byte[] bytes)
+    {
+        var next = Compacted(_path);
+        _storage.Delete(next);
+        var file = _storage.Open(next);
+        try
+        {
+            file.Write(0, bytes);
+            file.Sync();
+            _storage.Replace(next, _path);
+            (_file, file) = (file, _file);
+            _end = bytes.Length;
+            _hasDebris = false;
+            _syncFailed = false;
+            _nameIsOpen = true;
+        }
+        finally
+        {
+            file.Dispose();
+        }
+    }
 
     private void SettleName()
     {

@@ -5,21 +5,29 @@ using JsonSerializer = System.Text.Json.JsonSerializer;
 using LiteDB;
 using NetDeploy.Core.Deployments;
 using NetDeploy.Core.Machines;
-using NetDeploy.Server.Linux;
 
 namespace NetDeploy.Server.Storage;
 
 /// <summary>
 /// LiteDB behind a journal. LiteDB's commit returns before its pages are written, let alone synced (seen with strace), so a
 /// commit is first appended to <see cref="CommitJournal"/> and synced, then applied to LiteDB in one transaction that also
-/// records its number. A start replays what LiteDB does not have. Every 4 MiB LiteDB is closed,
-/// its log synced, opened, checkpointed, and the journal emptied. One process, one lock: records are few.
+/// records its number. LiteDB's log is never believed unless it was synced: a start begins at its data file and replays the
+/// journal. LiteDB does not survive a full disk (its writer fails behind commits that returned, and its closing may hang), so
+/// it is kept from one: a commit that would leave too little room is refused first, and the store goes on as soon as there is
+/// room. One process, one lock: records are few.
 /// </summary>
-public sealed class LiteDbRecordStore : IRecordStore
+public sealed partial class LiteDbRecordStore : IRecordStore
 {
     public const int SchemaVersion = 1;
 
     private const long DefaultJournalBound = 4 << 20;
+
+    /// <summary>A commit of 200 bytes takes five pages of 8 KiB in LiteDB's log: the log is what fills a disk, and by it the journal is emptied too.</summary>
+    private const int LogPerJournal = 8;
+
+    /// <summary>Bytes that the disk must have left: the log at its bound, the data file that a checkpoint makes of it, the journal twice while it is replaced, and as much for others on that disk.</summary>
+    internal const long Room = 32 * DefaultJournalBound;
+
     private const string Restart = "Make room on that disk if it is full, then restart the server: it takes up what the journal holds.";
 
     private readonly SemaphoreSlim _gate = new(1);
@@ -55,7 +63,7 @@ public sealed class LiteDbRecordStore : IRecordStore
 
     /// <summary>Opens or creates the store in a folder: <c>records.db</c>, <c>records-log.db</c>, <c>records.journal</c>.</summary>
     /// <param name="restored">The folder is a restored copy: it gets a new generation, which voids open grants and tokens.</param>
-    /// <exception cref="StoreException">Locked, damaged, or of a newer version; the message holds the remedy.</exception>
+    /// <exception cref="StoreException">Locked, damaged, of a newer version, or the disk is full; it holds the remedy.</exception>
     public static LiteDbRecordStore Open(string folder, bool restored = false) => Open(folder, restored, DefaultJournalBound);
 
     internal static LiteDbRecordStore Open(string folder, bool restored, long journalBound)
@@ -65,26 +73,39 @@ public sealed class LiteDbRecordStore : IRecordStore
         var journal = CommitJournal.Open(Path.Combine(folder, "records.journal"), out var payloads);
         var database = Path.Combine(folder, "records.db");
         LiteDatabase? lite = null;
+        LiteDbRecordStore? store = null;
         try
         {
-            lite = OpenLite(database);
-            var store = new LiteDbRecordStore(database, journalBound, journal, lite);
+            CheckRoom(folder);
+            lite = OpenTrusted(database);
+            store = new LiteDbRecordStore(database, journalBound, journal, lite);
             store.TakeUp(payloads, restored);
             return store;
         }
         catch (StoreException)
         {
-            lite?.Dispose();
-            journal.Dispose();
+            Close();
             throw;
         }
-        catch (Exception failure) when (failure is LiteException or IOException or InvalidOperationException or System.Text.Json.JsonException or InvalidCastException or ArgumentException or IndexOutOfRangeException or KeyNotFoundException)
+        catch (IOException failure)
         {
-            lite?.Dispose();
-            journal.Dispose();
+            Close();
+            throw new StoreException(
+                $"The store {database} cannot be opened: {failure.Message}", "Make room on its disk if it is full, and start again: nothing is lost. If the disk is broken, restore the data folder from a copy.", failure);
+        }
+        catch (Exception failure) when (failure is LiteException or InvalidOperationException or System.Text.Json.JsonException or InvalidCastException or ArgumentException or IndexOutOfRangeException or KeyNotFoundException)
+        {
+            Close();
             throw new StoreException(
                 $"The store {database} is damaged: {failure.Message}",
                 "Restore the data folder from a copy and start with --restored; the machines' documents can also be applied to an empty folder.", failure);
+        }
+
+        void Close()
+        {
+            // A rotation may have put another one in the place of the first.
+            CloseLite(store?._lite ?? lite);
+            journal.Dispose();
         }
     }
 
@@ -121,6 +142,7 @@ public sealed class LiteDbRecordStore : IRecordStore
                 return new CommitResult.Conflict(conflict);
             }
 
+            CheckRoom(FolderOf(_database));
             var committed = StoreRules.Resolve(change, _sequence);
             var journaled = new JournaledCommit(
                 _number + 1, committed.Machines, [.. change.Forgotten.Select(m => m.Id)], committed.Deployments, committed.Meta, committed.Entries);
@@ -136,95 +158,12 @@ public sealed class LiteDbRecordStore : IRecordStore
         try
         {
             _broken ??= "it is closed";
-            _lite.Dispose();
+            CloseLite(_lite);
             _journal.Dispose();
         }
         finally
         {
             _gate.Release();
-        }
-    }
-
-    private static LiteDatabase OpenLite(string database)
-    {
-        var lite = new LiteDatabase(new ConnectionString { Filename = database, Connection = ConnectionType.Direct, Upgrade = false });
-
-        // Checkpoints rewrite the data file in place; LiteDB starts them with its log not yet synced. Only Rotate makes them.
-        lite.CheckpointSize = 0;
-        return lite;
-    }
-
-    private void TakeUp(List<byte[]> payloads, bool restored)
-    {
-        var identity = Store.FindById("identity");
-        if (identity is not null && identity["schemaVersion"].AsInt32 > SchemaVersion)
-        {
-            throw new StoreException(
-                $"The store {_database} has schema version {identity["schemaVersion"].AsInt32}; this server knows {SchemaVersion}.",
-                "Start the newer server, or restore the data folder from before the upgrade.");
-        }
-
-        Machines.EnsureIndex("name", unique: true);
-        Deployments.EnsureIndex("machine");
-        Deployments.EnsureIndex("open");
-        _number = Store.FindById("applied")?["number"].AsInt64 ?? 0;
-        _sequence = Store.FindById("applied")?["sequence"].AsInt64 ?? 0;
-        foreach (var payload in payloads)
-        {
-            var commit = JsonSerializer.Deserialize(payload, RecordJson.Default.JournaledCommit)!;
-            if (commit.Number <= _number)
-            {
-                continue;
-            }
-
-            if (commit.Number != _number + 1)
-            {
-                throw new StoreException(
-                    $"The journal of {_database} goes on at commit {commit.Number}, but the database ends at {_number}: they are not of one copy.",
-                    "Restore both from the same copy.");
-            }
-
-            Apply(commit);
-        }
-
-        Generation = identity is null || restored ? Guid.NewGuid().ToString("n") : identity["generation"].AsString;
-        Store.Upsert(new BsonDocument { ["_id"] = "identity", ["schemaVersion"] = SchemaVersion, ["generation"] = Generation });
-        Rotate();
-    }
-
-    /// <summary>Everything so far becomes durable in LiteDB's data file, and the journal starts anew.</summary>
-    private void Rotate()
-    {
-        // Closing drains LiteDB's write queue. Its log must be on the disk before a checkpoint overwrites pages in place.
-        _lite.Dispose();
-        var log = Path.Combine(Path.GetDirectoryName(_database)!, Path.GetFileNameWithoutExtension(_database) + "-log.db");
-        if (File.Exists(log))
-        {
-            using var file = File.OpenHandle(log, FileMode.Open, FileAccess.ReadWrite);
-            RandomAccess.FlushToDisk(file);
-        }
-
-        Posix.SyncFolder(Path.GetDirectoryName(_database)!);
-        _lite = OpenLite(_database);
-        _lite.Checkpoint();
-        _journal.Clear();
-    }
-
-    private void ApplyOrBreak(JournaledCommit commit)
-    {
-        try
-        {
-            Apply(commit);
-            if (_journal.Length > _journalBound)
-            {
-                Rotate();
-            }
-        }
-        catch (Exception failure)
-        {
-            // The commit is durable in the journal and will be there after the next start; this process may no longer answer.
-            _broken = $"commit {commit.Number} is in the journal but not in the database: {failure.Message}";
-            throw new StoreException($"The store {_database} stopped: {_broken}", Restart, failure);
         }
     }
 
@@ -292,8 +231,10 @@ public sealed class LiteDbRecordStore : IRecordStore
 
     private void TrimDeployments(string machineId)
     {
+        // The one that the machine's system came from is its last good recipe.
+        var installed = FindMachine(machineId)?.InstalledDeploymentId;
         var ids = Deployments.Find(Query.And(Query.EQ("machine", machineId), Query.EQ("open", false)))
-            .Select(d => d["_id"].AsString).OrderByDescending(id => id, StringComparer.Ordinal);
+            .Select(d => d["_id"].AsString).Where(id => id != installed).OrderByDescending(id => id, StringComparer.Ordinal);
         foreach (var id in ids.Skip(IRecordStore.DeploymentBound).ToList())
         {
             Deployments.Delete(id);
@@ -349,6 +290,12 @@ public sealed class LiteDbRecordStore : IRecordStore
         try
         {
             return _broken is null ? run() : throw new StoreException($"The store {_database} does not answer: {_broken}", Restart);
+        }
+        catch (Exception failure) when (failure is LiteException or IOException or ObjectDisposedException)
+        {
+            // LiteDB writes behind its commits, and tells of a failure at whatever is asked next.
+            _broken = failure.Message;
+            throw new StoreException($"The store {_database} does not answer: {_broken}", Restart, failure);
         }
         finally
         {

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Text;
 using NetDeploy.Core.Deployments;
 using NetDeploy.Server.Boot;
+using NetDeploy.Server.Deployments;
 
 namespace NetDeploy.Server.Tests.Boot;
 
@@ -189,6 +190,24 @@ public class BootListenerTests
 
         Assert.InRange(new DirectoryInfo(Path.Combine(host.Folder, "bulk")).EnumerateFiles().Sum(f => f.Length), 0, 5 << 20);
         Assert.Equal(HttpStatusCode.OK, (await host.SendAsync(BootHost.Blade, HttpMethod.Get, "/boot/loaders/snponly.efi")).Status);
+    }
+
+    [Fact]
+    public async Task Logs_beyond_the_budget_are_refused_with_the_reason_and_the_rest_goes_on()
+    {
+        await using var host = await BootHost.StartAsync();
+        await host.GrantAsync();
+        var token = await host.BootAsync();
+        for (var i = 0; i < UploadBudget.PerDeployment / UploadBudget.LeastCharge; i++)
+        {
+            Assert.Equal(HttpStatusCode.OK, (await host.DeployAsync(BootHost.Blade, HttpMethod.Post, "log", token, $"log {i}")).Status);
+        }
+
+        var (status, body) = await host.DeployAsync(BootHost.Blade, HttpMethod.Post, "log", token, "one more");
+        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, status);
+        Assert.Contains("32 MiB", Assert.Single(body.TrimEnd('\n').Split('\n')), StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.OK, (await host.DeployAsync(BootHost.Blade, HttpMethod.Get, "plan", token)).Status);
+        Assert.Equal("granted\n", (await host.DeployAsync(BootHost.Blade, HttpMethod.Post, "claim", token, "disk=root")).Body);
     }
 
     [Fact]

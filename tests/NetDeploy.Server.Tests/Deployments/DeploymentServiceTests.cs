@@ -68,7 +68,7 @@ public class DeploymentServiceTests
         Assert.Equal(DeploymentState.Stuck, world.Current!.State);
         Assert.Contains("silent", world.Machine.Quarantine!.Reason, StringComparison.Ordinal);
         Assert.Null(await world.PowerOnAsync());
-        Assert.Contains("netdeploy release blade1", (await world.GrantAsync()).Refusal, StringComparison.Ordinal);
+        Assert.Equal("netdeploy release blade1", (await world.GrantAsync()).Refusal!.Remedy);
         Assert.True((await world.Service.ReleaseAsync(World.Name, Cancelled)).Ok);
         Assert.Null(await world.PowerOnAsync());
         Assert.True((await world.GrantAsync()).Ok);
@@ -156,11 +156,11 @@ public class DeploymentServiceTests
     public async Task Of_many_concurrent_grants_one_stands_and_protected_machines_get_none()
     {
         await using var world = await World.StartAsync();
-        var results = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(world.GrantAsync)));
+        var results = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => world.GrantAsync())));
         Assert.Single(results, r => r.Ok);
         await world.Service.CancelAsync(World.Name, "test", Cancelled);
         await world.Service.PutMachineAsync(new MachineDraft(World.Name, MachineKind.Metal, null, [], true), Cancelled);
-        Assert.Contains("protected", (await world.GrantAsync()).Refusal, StringComparison.Ordinal);
+        Assert.Contains("protected", (await world.GrantAsync()).Refusal!.Reason, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -197,7 +197,7 @@ public class DeploymentServiceTests
     {
         await using var world = await World.StartAsync();
         var clash = await world.Service.PutMachineAsync(new MachineDraft("blade2", MachineKind.Metal, new Binding { Macs = [World.Mac] }, [], false), Cancelled);
-        Assert.Contains("belongs to blade1", clash.Refusal, StringComparison.Ordinal);
+        Assert.Contains("belongs to blade1", clash.Refusal!.Reason, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -62,7 +62,7 @@ internal sealed class KilledServer : ITestPipelineStartup
             var granted = await world.GrantAsync();
             if (!granted.Ok)
             {
-                throw new InvalidOperationException(granted.Refusal);
+                throw new InvalidOperationException(granted.Refusal!.Reason);
             }
 
             await AckAsync();

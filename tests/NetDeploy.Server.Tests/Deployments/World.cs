@@ -58,6 +58,11 @@ internal sealed partial class World : IAsyncDisposable
 
     public FakeOwners Owners { get; } = new();
 
+    /// <summary>Of the bulk store: eight whole logs and a little.</summary>
+    public const long BulkTotal = 40L << 20;
+
+    public BulkStore Bulk { get; private set; } = null!;
+
     public DeploymentService Service { get; private set; } = null!;
 
     public BootDesk Desk { get; private set; } = null!;
@@ -84,7 +89,7 @@ internal sealed partial class World : IAsyncDisposable
         await StartServiceAsync();
     }
 
-    public Task<CommandResult<Deployment>> GrantAsync() => Service.GrantAsync(new GrantRequest(Name, "recipe", "inputs", "key", "sha", "test"));
+    public Task<CommandResult<Deployment>> GrantAsync(string inputs = "inputs") => Service.GrantAsync(new GrantRequest(Name, "recipe", inputs, "key", "sha", "test"));
 
     /// <summary>The blade powers on: DHCP, then the script. Null where it was not given the deploy environment.</summary>
     public async Task<string?> PowerOnAsync()
@@ -107,9 +112,9 @@ internal sealed partial class World : IAsyncDisposable
     }
 
     /// <summary>Grants, boots and claims; returns the deploy token and the first-boot token.</summary>
-    public async Task<(Caller Caller, string Deploy, string FirstBoot)> ClaimedAsync()
+    public async Task<(Caller Caller, string Deploy, string FirstBoot)> ClaimedAsync(string inputs = "inputs")
     {
-        Assert.True((await GrantAsync()).Ok);
+        Assert.True((await GrantAsync(inputs)).Ok);
         var token = (await PowerOnAsync())!;
         var caller = await CallerAsync(token);
         var plan = await Service.OpenForPlanAsync(caller);
@@ -139,8 +144,9 @@ internal sealed partial class World : IAsyncDisposable
 
     private async Task StartServiceAsync()
     {
+        Bulk = new BulkStore(_folder["bulk"], new BulkLimits { TotalBytes = BulkTotal }, Clock);
         Service = await DeploymentService.StartAsync(
-            Store, new BulkStore(_folder["bulk"], clock: Clock), new TokenMint(_key), Owners, new DeploymentLimits(), Clock, NullLogger.Instance);
+            Store, Bulk, new TokenMint(_key), Owners, new DeploymentLimits(), Clock, NullLogger.Instance);
         Desk = new BootDesk(Service, Owners, new BootDeskOptions { HttpPort = 8080 }, Clock, NullLogger.Instance);
     }
 

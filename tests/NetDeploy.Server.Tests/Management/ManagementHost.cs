@@ -56,7 +56,7 @@ internal sealed class ManagementHost : IAsyncDisposable
             bulk,
             images,
             SecretStore.Open(host._folder["secrets.json"], new byte[32]),
-            new ServerFacts("test", clock.GetUtcNow(), [], []));
+            new ServerFacts("test", clock.GetUtcNow(), [], () => ["a warning of the start"]));
         host.App = ManagementListener.Build(host.Socket, services, NullLoggerFactory.Instance);
         await host.App.StartAsync();
         ManagementListener.Restrict(host.Socket);

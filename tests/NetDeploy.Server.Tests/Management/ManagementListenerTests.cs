@@ -1,9 +1,12 @@
+using System.Globalization;
 using System.Net;
 using System.Text.Json;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
 using NetDeploy.Client;
+using NetDeploy.Core.Machines;
+using NetDeploy.Protocols;
 using NetDeploy.Server.Storage;
 using NetDeploy.Server.Tests.Dhcp;
 using NetDeploy.Server.Tests.Documents;
@@ -35,6 +38,14 @@ public class ManagementListenerTests
     }
 
     [Fact]
+    public async Task The_status_gives_the_warnings_of_the_start()
+    {
+        await using var host = await ManagementHost.StartAsync();
+        using var client = host.Client();
+        Assert.Equal(["a warning of the start"], (await client.StatusAsync()).Warnings);
+    }
+
+    [Fact]
     public async Task Documents_with_two_files_of_one_name_are_refused_as_any_mistake_is()
     {
         await using var host = await ManagementHost.StartAsync();
@@ -58,6 +69,48 @@ public class ManagementListenerTests
         Assert.Equal(503, refused.Status);
         Assert.Equal("the disk is full.", refused.Message);
         Assert.Equal("make room.", refused.Remedy);
+    }
+
+    /// <summary>The words of a refusal and its remedy come apart to programs, whatever the texts in them say.</summary>
+    [Theory]
+    [InlineData("POST", "/api/v1/machines/blade1/cancel", null, "blade1 has no deployment.", "netdeploy deploy blade1")]
+    [InlineData("POST", "/api/v1/machines/blade1/release", null, "blade1 is not in quarantine.", "netdeploy show blade1")]
+    [InlineData("POST", "/api/v1/machines/blade2/deploy", "{}", "blade2 is protected.", "Set protected: false")]
+    [InlineData("POST", "/api/v1/machines/blade2/replace", """{"macs":["52:54:00:00:00:07"]}""", "blade2 is protected.", "Set protected: false")]
+    [InlineData("POST", "/api/v1/machines/blade1/replace", """{"macs":["52:54:00:00:00:02"]}""", "MAC 52:54:00:00:00:02 belongs to blade2.", "Give blade2 its own hardware first")]
+    [InlineData("POST", "/api/v1/machines/blade1/replace", """{"macs":[]}""", "New hardware needs at least one MAC or a slot.", "--mac")]
+    [InlineData("POST", "/api/v1/machines/quarantined/deploy", "{}", "quarantined is in quarantine: step: no disk. Remedy: none.", "netdeploy release quarantined")]
+    public async Task A_refusal_has_its_reason_as_title_and_its_remedy_as_detail(string method, string path, string? json, string title, string remedy)
+    {
+        var store = new InMemoryRecordStore();
+        await store.CommitAsync(new StoreChange
+        {
+            Machines =
+            [
+                new Machine
+                {
+                    Id = "q",
+                    Name = "quarantined",
+                    Binding = new Binding { Macs = [MacAddress.Parse("52:54:00:00:00:03", CultureInfo.InvariantCulture)] },
+                    Quarantine = new Quarantine(DateTimeOffset.UnixEpoch, "d", "step: no disk. Remedy: none"),
+                },
+            ],
+        });
+        await using var host = await ManagementHost.StartAsync(store);
+        using var client = host.Client();
+        var blade2 = TestDocuments.Blade("blade2", "52:54:00:00:00:02").Content + "\nprotected: true\n";
+        var applied = await client.ApplyAsync(new ApplyRequest(
+        [
+            new DocumentText("blade1.yaml", TestDocuments.Blade().Content),
+            new DocumentText("blade2.yaml", blade2),
+            new DocumentText("quarantined.yaml", TestDocuments.Blade("quarantined", "52:54:00:00:00:03").Content),
+        ]));
+        Assert.True(applied.Applied);
+        var (status, body) = await host.SendAsync(new HttpMethod(method), path, json);
+        Assert.Equal(HttpStatusCode.Conflict, status);
+        var problem = JsonSerializer.Deserialize(body, NetDeployJson.Default.ProblemView)!;
+        Assert.Equal(title, problem.Title);
+        Assert.Contains(remedy, problem.Detail, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -71,7 +71,7 @@ internal sealed class InMemoryRecordStore(string? generation = null) : IRecordSt
         foreach (var deployment in committed.Deployments)
         {
             _deployments[deployment.Id] = deployment;
-            foreach (var old in Of(deployment.MachineId).Skip(IRecordStore.DeploymentBound).Where(d => d.State.IsTerminal()).ToList())
+            foreach (var old in Of(deployment.MachineId).Skip(IRecordStore.DeploymentBound).Where(d => d.State.IsTerminal() && d.Id != _machines.GetValueOrDefault(d.MachineId)?.InstalledDeploymentId).ToList())
             {
                 _deployments.Remove(old.Id);
             }

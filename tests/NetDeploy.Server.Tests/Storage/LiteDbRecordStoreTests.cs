@@ -44,14 +44,11 @@ public sealed class LiteDbRecordStoreTests : RecordStoreContract, IDisposable
             await store.CommitAsync(Note(1));
         }
 
+        await Open().DisposeAsync();
         var before = new TemporaryFolder();
         using (before)
         {
-            foreach (var file in new[] { "records.db", "records-log.db" }.Where(f => File.Exists(_folder[f])))
-            {
-                File.Copy(_folder[file], before[file]);
-            }
-
+            File.Copy(_folder["records.db"], before["records.db"]);
             await using (var store = Open())
             {
                 await store.CommitAsync(Note(2));
@@ -123,6 +120,7 @@ public sealed class LiteDbRecordStoreTests : RecordStoreContract, IDisposable
             var identity = lite.GetCollection("store").FindById("identity");
             identity["schemaVersion"] = LiteDbRecordStore.SchemaVersion + 1;
             lite.GetCollection("store").Update(identity);
+            lite.Checkpoint();
         }
 
         Assert.Contains("newer server", Assert.Throws<StoreException>(() => Open()).Remedy, StringComparison.Ordinal);

@@ -169,17 +169,18 @@ public abstract class RecordStoreContract
     }
 
     [Fact]
-    public async Task Old_deployments_of_a_machine_go_but_never_an_open_one()
+    public async Task Old_deployments_of_a_machine_go_but_never_an_open_one_nor_the_one_that_is_installed()
     {
         await using var store = Open();
-        await Commit(store, new StoreChange { Machines = [Blade("a")], Deployments = [Attempt("d000", "id-a")] });
+        await Commit(store, new StoreChange { Machines = [Blade("a") with { InstalledDeploymentId = "c000" }], Deployments = [Attempt("c000", "id-a", DeploymentState.Installed), Attempt("d000", "id-a")] });
         for (var i = 1; i <= IRecordStore.DeploymentBound + 10; i++)
         {
             await Commit(store, new StoreChange { Deployments = [Attempt($"d{i:000}", "id-a", DeploymentState.Failed)] });
         }
 
         var kept = (await store.DeploymentsOfAsync("id-a")).Select(d => d.Id).ToList();
-        Assert.InRange(kept.Count, IRecordStore.DeploymentBound, IRecordStore.DeploymentBound + 1);
+        Assert.InRange(kept.Count, IRecordStore.DeploymentBound, IRecordStore.DeploymentBound + 2);
+        Assert.Contains("c000", kept);
         Assert.Contains("d000", kept);
         Assert.DoesNotContain("d001", kept);
         Assert.Contains($"d{IRecordStore.DeploymentBound + 10:000}", kept);

@@ -1,0 +1,7 @@
+namespace NetDeploy.Server;
+
+/// <summary>
+/// Why what an operator or a machine asked is not done, and what to do about it. Not exceptional: the caller answers with it. Where
+/// the host or the store is at fault, <see cref="ServerFault"/> is thrown.
+/// </summary>
+public sealed record Refusal(string Reason, string Remedy);
