@@ -60,6 +60,9 @@ public sealed class DeploymentTests(ITestOutputHelper output)
         Assert.Equal(1, again);
         Assert.Contains("netdeploy release", stays, StringComparison.Ordinal);
         Assert.Equal(0, (await lab.RunAsync(TimeSpan.FromMinutes(1), "release", "blade-1")).Exit);
+
+        // The disk that nothing was written to still boots, and needs no network for it.
+        await lab.BootDiskAloneAsync("blade-1", Variables.Kept);
     }
 
     [Fact]
@@ -75,6 +78,8 @@ public sealed class DeploymentTests(ITestOutputHelper output)
         Assert.Equal("installed", Text(second, "state"));
         Assert.NotEqual(Text(first, "deploymentId"), Text(second, "deploymentId"));
         Assert.Equal(first.GetProperty("macs")[0].GetString(), second.GetProperty("macs")[0].GetString());
+
+        Assert.Contains("Secure boot enabled", await lab.BootDiskAloneAsync("blade-1", Variables.Kept), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -88,6 +93,14 @@ public sealed class DeploymentTests(ITestOutputHelper output)
     {
         await using var lab = LabRun.Create(output);
         AssertInstalled(await lab.UpAsync(Up, "--firmware", firmware, "--nic", nic, "--disk", disk, "--distro", distro), firmware, rebuilt: false);
+
+        // With a card in it or not, with the boot entries that firmware wrote or with none: \EFI\BOOT\BOOTX64.EFI is found.
+        var alone = await lab.BootDiskAloneAsync("blade-1", Variables.Kept);
+        Assert.Equal(firmware == "secureboot", alone.Contains("Secure boot enabled", StringComparison.Ordinal));
+        if (firmware != "bios")
+        {
+            await lab.BootDiskAloneAsync("blade-1", Variables.Fresh);
+        }
     }
 
     private static void AssertInstalled(JsonElement result, string firmware, bool rebuilt)

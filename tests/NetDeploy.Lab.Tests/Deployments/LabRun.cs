@@ -1,6 +1,9 @@
 using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
+using NetDeploy.Cli.Lab;
+using NetDeploy.Cli.Lab.Blades;
+using NetDeploy.Cli.Lab.Supervision;
 
 namespace NetDeploy.Lab.Tests.Deployments;
 
@@ -13,7 +16,9 @@ internal sealed class LabRun : IAsyncDisposable
 
     private string Name { get; } = $"ndt-lab-{Environment.ProcessId}-{Guid.NewGuid().ToString("n")[..4]}";
 
-    private string Data => $"/var/lib/netdeploy/{Name}/server";
+    private LabFolder Folder => new($"/var/lib/netdeploy/{Name}");
+
+    private string Data => Folder.ServerData;
 
     public static LabRun Create(ITestOutputHelper output)
     {
@@ -36,6 +41,22 @@ internal sealed class LabRun : IAsyncDisposable
     }
 
     public async Task<string> TimelineAsync(string machine) => (await RunAsync(TimeSpan.FromMinutes(1), "show", machine)).Out;
+
+    /// <summary>Pulls the blade's plug, and its NIC, and boots its disk alone to the login prompt; see <see cref="DiskAlone"/>.</summary>
+    /// <returns>What its console said.</returns>
+    public async Task<string> BootDiskAloneAsync(string blade, Variables variables)
+    {
+        var lab = await new LabControl(Folder.ControlSocket).PowerOffAsync(blade, TestContext.Current.CancellationToken);
+        var clock = Stopwatch.StartNew();
+        var console = await DiskAlone.BootAsync(
+            lab.Blades.Single(b => b.Hardware.Name == blade),
+            new BladeFiles(Folder.Blade(blade), Folder.Console(blade)),
+            lab.Accelerator == Accelerator.Kvm.Name ? Accelerator.Kvm : Accelerator.Tcg,
+            variables,
+            TimeSpan.FromMinutes(4));
+        _output.WriteLine($"{blade}'s disk alone, {variables} variables: login prompt after {clock.Elapsed.TotalSeconds:0} s");
+        return console;
+    }
 
     public async ValueTask DisposeAsync()
     {
