@@ -11,6 +11,7 @@ namespace NetDeploy.Lab.Tests.Roms;
 internal sealed partial class Wire : IDisposable
 {
     private const nuint SetInterface = 0x400454ca; // TUNSETIFF
+    private const nuint SetOffload = 0x400454d0; // TUNSETOFFLOAD
     private const short TapWithoutHeader = 0x1002; // IFF_TAP | IFF_NO_PI
     private const int NameLength = 16;
 
@@ -72,6 +73,8 @@ internal sealed partial class Wire : IDisposable
             Encoding.ASCII.GetBytes(tap, request.AsSpan(0, NameLength - 1));
             MemoryMarshal.Write(request.AsSpan(NameLength), TapWithoutHeader);
             Assert.True(Control(opened, SetInterface, request) == 0, $"{tap}: {Marshal.GetLastPInvokeErrorMessage()}");
+            // A tap remembers that an earlier QEMU took frames without checksums; a ROM drops those.
+            Assert.True(Control(opened, SetOffload, 0) == 0, $"{tap}: {Marshal.GetLastPInvokeErrorMessage()}");
         });
         return opened!;
     }
@@ -124,4 +127,7 @@ internal sealed partial class Wire : IDisposable
 
     [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
     private static partial int Control(SafeFileHandle file, nuint request, byte[] argument);
+
+    [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
+    private static partial int Control(SafeFileHandle file, nuint request, nuint argument);
 }
