@@ -1,5 +1,6 @@
 using System.Text.Json;
 using NetDeploy.Lab.Tests.DeployEnvironment;
+using NetDeploy.Lab.Tests.Roms;
 
 namespace NetDeploy.Lab.Tests.Deployments;
 
@@ -60,6 +61,9 @@ public sealed class DeploymentTests(ITestOutputHelper output)
         Assert.Equal(1, again);
         Assert.Contains("netdeploy release", stays, StringComparison.Ordinal);
         Assert.Equal(0, (await lab.RunAsync(TimeSpan.FromMinutes(1), "release", "blade-1")).Exit);
+
+        // The disk that nothing was written to still boots, and needs no network for it.
+        await lab.BootDiskAloneAsync("blade-1", Variables.Kept);
     }
 
     [Fact]
@@ -75,6 +79,8 @@ public sealed class DeploymentTests(ITestOutputHelper output)
         Assert.Equal("installed", Text(second, "state"));
         Assert.NotEqual(Text(first, "deploymentId"), Text(second, "deploymentId"));
         Assert.Equal(first.GetProperty("macs")[0].GetString(), second.GetProperty("macs")[0].GetString());
+
+        Assert.Contains("Secure boot enabled", await lab.BootDiskAloneAsync("blade-1", Variables.Kept), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -88,6 +94,21 @@ public sealed class DeploymentTests(ITestOutputHelper output)
     {
         await using var lab = LabRun.Create(output);
         AssertInstalled(await lab.UpAsync(Up, "--firmware", firmware, "--nic", nic, "--disk", disk, "--distro", distro), firmware, rebuilt: false);
+
+        // The lab saw the disk start by the server's script. Now without a server, and from the loader that most BIOS machines get.
+        var alone = await lab.BootDiskAloneAsync("blade-1", Variables.Kept);
+        Assert.Equal(firmware == "secureboot", alone.Contains("Secure boot enabled", StringComparison.Ordinal));
+        if (firmware == "bios")
+        {
+            var rom = new PlainRom();
+            var console = await lab.BootBehindAsync(rom, "blade-1");
+            PlainRomTests.AssertUndionly(rom, console);
+            Assert.Contains("NetDeploy: local boot, because blade-1 is installed", console, StringComparison.Ordinal);
+            return;
+        }
+
+        // Firmware that knows no boot entry finds \EFI\BOOT\BOOTX64.EFI.
+        await lab.BootDiskAloneAsync("blade-1", Variables.Fresh);
     }
 
     private static void AssertInstalled(JsonElement result, string firmware, bool rebuilt)

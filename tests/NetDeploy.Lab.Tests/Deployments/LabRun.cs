@@ -1,19 +1,24 @@
 using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
+using NetDeploy.Cli.Lab;
 
 namespace NetDeploy.Lab.Tests.Deployments;
 
 /// <summary>One lab, brought up and spoken to as an operator does: by the command alone. It goes when the test ends, whatever happened.</summary>
-internal sealed class LabRun : IAsyncDisposable
+internal sealed partial class LabRun : IAsyncDisposable
 {
+    private static readonly string Program = Path.Combine(AppContext.BaseDirectory, "NetDeploy.Cli.dll");
+
     private readonly ITestOutputHelper _output;
 
     private LabRun(ITestOutputHelper output) => _output = output;
 
     private string Name { get; } = $"ndt-lab-{Environment.ProcessId}-{Guid.NewGuid().ToString("n")[..4]}";
 
-    private string Data => $"/var/lib/netdeploy/{Name}/server";
+    private LabFolder Folder => new($"/var/lib/netdeploy/{Name}");
+
+    private string Data => Folder.ServerData;
 
     public static LabRun Create(ITestOutputHelper output)
     {
@@ -55,7 +60,7 @@ internal sealed class LabRun : IAsyncDisposable
 
     private async Task<(int Exit, string Out, string Error)> CommandAsync(TimeSpan limit, string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "NetDeploy.Cli.dll"), .. arguments])
+        var start = new ProcessStartInfo("dotnet", [Program, .. arguments])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
