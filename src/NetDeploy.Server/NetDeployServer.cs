@@ -105,9 +105,10 @@ public sealed class NetDeployServer : IAsyncDisposable
         var leases = LeaseStore.Open(Path.Combine(ServerPaths.State(config.Data), "leases.journal"), clock, logging.CreateLogger<LeaseStore>());
         _closing.Push(() => Now(leases.Dispose));
         var bulk = new BulkStore(ServerPaths.Bulk(config.Data), clock: clock);
-        var mint = new TokenMint(ServerKey.LoadOrCreate(Path.Combine(ServerPaths.Keys(config.Data), "tokens.key")));
+        var mint = new TokenMint(ServerKey.LoadOrCreate(Path.Combine(ServerPaths.Keys(config.Data), "tokens.key"), "open tokens are void then"));
         var secrets = SecretStore.Open(
-            Path.Combine(ServerPaths.State(config.Data), "secrets.json"), ServerKey.LoadOrCreate(Path.Combine(ServerPaths.Keys(config.Data), "secrets.key")));
+            Path.Combine(ServerPaths.State(config.Data), "secrets.json"), ServerKey.LoadOrCreate(Path.Combine(ServerPaths.Keys(config.Data), "secrets.key"),
+                "every stored secret is unreadable then; remove state/secrets.json too and set each again with 'netdeploy secret set'"));
         var documents = DocumentStore.Open(ServerPaths.Documents(config.Data), config.Profiles);
 
         // Decisions.
