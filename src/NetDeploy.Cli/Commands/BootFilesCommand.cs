@@ -52,7 +52,7 @@ internal static class BootFilesCommand
         }
         catch (BootFilesException e)
         {
-            throw new UserFault(e.Reason, e.Remedy);
+            throw new UserFault(e.Message, e.Remedy);
         }
     }
 }

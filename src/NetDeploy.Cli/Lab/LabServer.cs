@@ -30,7 +30,7 @@ internal sealed class LabServer(string dataFolder) : ILabServer, IDisposable
         }
         catch (BootFilesException e)
         {
-            throw new UserFault(e.Reason, e.Remedy);
+            throw new UserFault(e.Message, e.Remedy);
         }
     }
 

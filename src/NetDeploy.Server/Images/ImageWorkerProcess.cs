@@ -71,7 +71,9 @@ public static class ImageWorkerProcess
     /// What a worker that this process starts will complain of, for who cannot read its log: it cannot build, or stays root. The
     /// same probe, without changing anything. Null: all is well.
     /// </summary>
-    public static string? Foresee(ImageWorkerOptions options)
+    public static string? Foresee(ImageWorkerOptions options) => Foresee(options, RunningProgram.Current);
+
+    internal static string? Foresee(ImageWorkerOptions options, RunningProgram program)
     {
         try
         {
@@ -79,7 +81,7 @@ public static class ImageWorkerProcess
             var drop = new PrivilegeDrop(identity);
             return !identity.Drops ? null
                 : drop.Refusal is { } refusal ? throw CannotDrop(identity, refusal)
-                : StaysRoot(identity, drop, RunningProgram.Current);
+                : StaysRoot(identity, drop, program);
         }
         catch (ServerFault e)
         {
