@@ -74,7 +74,7 @@ internal static class ServeCommand
 
     /// <summary>SIGTERM and SIGINT end the server in order: answers under way leave, leases are on the disk.</summary>
     /// <exception cref="ServerFault">A part of the server died, and a server that answers half of what it is asked is worse than one that starts again.</exception>
-    private static async Task StopRequestedAsync(Task<ServerFault> broken, CancellationToken cancellationToken)
+    internal static async Task StopRequestedAsync(Task<ServerFault> broken, CancellationToken cancellationToken)
     {
         var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         using var term = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
