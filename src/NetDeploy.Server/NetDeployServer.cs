@@ -27,9 +27,25 @@ namespace NetDeploy.Server;
 public sealed class NetDeployServer : IAsyncDisposable
 {
     private readonly Stack<Func<ValueTask>> _closing = new();
+    private readonly PartWatch _parts = new();
+    private readonly ServerConfig _config;
     private readonly StartWarnings _logging;
+    private readonly TimeProvider _clock;
 
-    private NetDeployServer(ILoggerFactory logging) => _logging = new StartWarnings(logging);
+    /// <summary>For what the boot networks can cause: a flood of packets is no flood of lines.</summary>
+    private readonly LogBudget _budgeted;
+
+    private ImmutableArray<(string Name, IPAddress Address)> _interfaces = [];
+    private DocumentApplication? _application;
+
+    private NetDeployServer(ServerConfig config, ILoggerFactory logging, TimeProvider clock)
+    {
+        _config = config;
+        _logging = new StartWarnings(logging);
+        _clock = clock;
+        _budgeted = new LogBudget(_logging, clock);
+        _closing.Push(() => Now(_budgeted.Dispose));
+    }
 
     /// <summary>What its start found wrong but can live with. Who starts something beside the server adds to it.</summary>
     public StartWarnings Warnings => _logging;
@@ -37,15 +53,21 @@ public sealed class NetDeployServer : IAsyncDisposable
     /// <summary>The boot listener's addresses.</summary>
     public ImmutableArray<IPEndPoint> BootEndPoints { get; private set; } = [];
 
+    /// <summary>Ends where a loop died that the server cannot do without: then this process has to end, so that its supervisor starts it anew.</summary>
+    public Task<ServerFault> Broken => _parts.Broken;
+
+    /// <summary>What came with the documents in force, which an apply exchanges.</summary>
+    private BootNetworks Networks => _application?.Networks ?? BootNetworks.None;
+
     /// <param name="bootFileSources">The folder <c>bootfiles/</c>, which says what must be there.</param>
     /// <exception cref="ServerFault">It cannot start here; nothing is left running.</exception>
     public static async Task<NetDeployServer> StartAsync(
-        ServerConfig config, string bootFileSources, IPower power, DeploymentLimits limits, ILoggerFactory logging, TimeProvider clock, CancellationToken cancellationToken)
+        ServerConfig config, string bootFileSources, IPower power, ILoggerFactory logging, TimeProvider clock, CancellationToken cancellationToken)
     {
-        var server = new NetDeployServer(logging);
+        var server = new NetDeployServer(config, logging, clock);
         try
         {
-            await server.OpenAsync(config, bootFileSources, power, limits, clock, cancellationToken).ConfigureAwait(false);
+            await server.OpenAsync(bootFileSources, power, cancellationToken).ConfigureAwait(false);
             return server;
         }
         catch (Exception e)
@@ -70,7 +92,28 @@ public sealed class NetDeployServer : IAsyncDisposable
         }
     }
 
-    private async Task OpenAsync(ServerConfig config, string bootFileSources, IPower power, DeploymentLimits limits, TimeProvider clock, CancellationToken cancellationToken)
+    private async Task OpenAsync(string bootFileSources, IPower power, CancellationToken cancellationToken)
+    {
+        _interfaces = Interfaces(_config);
+        var files = BootFilesCatalog.Load(_config.BootFiles, bootFileSources);
+        if (files.Fault is { } missing)
+        {
+            throw missing;
+        }
+
+        var state = OpenState();
+        var parts = await OpenDecisionsAsync(state, power, cancellationToken).ConfigureAwait(false);
+        await ServeHttpBootAsync(state, parts, files, cancellationToken).ConfigureAwait(false);
+        ServeTftp(parts.Desk, files);
+        ServeDhcp(state.Leases, parts.Desk);
+        await ServeManagementAsync(state, parts, cancellationToken).ConfigureAwait(false);
+
+        // What the last process left undone.
+        parts.Orders.Resume();
+        _logging.Started();
+    }
+
+    private static ImmutableArray<(string Name, IPAddress Address)> Interfaces(ServerConfig config)
     {
         if (config.Interfaces.IsEmpty)
         {
@@ -82,87 +125,99 @@ public sealed class NetDeployServer : IAsyncDisposable
             throw new ServerFault($"The interface '{twice.Key}' is named twice.", "Name each interface once: one address of it is served.");
         }
 
-        ImmutableArray<(string Name, IPAddress Address)> interfaces = [.. config.Interfaces.Select(i => (i.Name, ServerConfig.AddressOf(i)))];
-        var files = BootFilesCatalog.Load(config.BootFiles, bootFileSources);
-        if (!files.Faults.IsEmpty)
-        {
-            throw new ServerFault(
-                "Boot files are missing: " + string.Join("; ", files.Faults.Select(f => $"{f.Name} {f.Reason}")),
-                "Run " + string.Join(" and ", files.Faults.Select(f => f.Remedy).Distinct()) + ".");
-        }
+        return [.. config.Interfaces.Select(i => (i.Name, ServerConfig.AddressOf(i)))];
+    }
 
-        // State. The store's lock is what keeps a second server out, so it comes before anything that a second one would disturb.
-        foreach (var folder in (string[])[ServerPaths.State(config.Data), ServerPaths.Keys(config.Data), ServerPaths.Documents(config.Data), ServerPaths.Bulk(config.Data)])
-        {
-            // Documents hold password hashes, logs hold what a machine said: no other user of this computer reads them.
-            Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        }
+    private State OpenState()
+    {
+        var data = _config.Data;
+        DataFolders.Prepare(data, _logging.CreateLogger<NetDeployServer>());
 
-        // What the boot networks can cause is logged with a budget.
-        var logging = new LogBudget(_logging, clock);
-        _closing.Push(() => Now(logging.Dispose));
-        var store = Closing(LiteDbRecordStore.Open(ServerPaths.State(config.Data), config.Restored));
-        var leases = LeaseStore.Open(Path.Combine(ServerPaths.State(config.Data), "leases.journal"), clock, logging.CreateLogger<LeaseStore>());
+        // The store's lock is what keeps a second server out, so it comes before anything that a second one would disturb.
+        var store = Closing(LiteDbRecordStore.Open(ServerPaths.State(data), _config.Restored));
+        var leases = LeaseStore.Open(Path.Combine(ServerPaths.State(data), "leases.journal"), _clock, _budgeted.CreateLogger<LeaseStore>());
         _closing.Push(() => Now(leases.Dispose));
-        var bulk = new BulkStore(ServerPaths.Bulk(config.Data), clock: clock);
-        var mint = new TokenMint(ServerKey.LoadOrCreate(Path.Combine(ServerPaths.Keys(config.Data), "tokens.key")));
-        var secrets = SecretStore.Open(
-            Path.Combine(ServerPaths.State(config.Data), "secrets.json"), ServerKey.LoadOrCreate(Path.Combine(ServerPaths.Keys(config.Data), "secrets.key")));
-        var documents = DocumentStore.Open(ServerPaths.Documents(config.Data), config.Profiles);
+        var bulk = new BulkStore(ServerPaths.Bulk(data), clock: _clock);
+        var mint = new TokenMint(ServerKey.LoadOrCreate(Path.Combine(ServerPaths.Keys(data), "tokens.key"), "open tokens are void then"));
+        var sealedSecrets = Path.Combine(ServerPaths.State(data), "secrets.json");
+        var secrets = SecretStore.Open(sealedSecrets, ServerKey.LoadOrCreate(
+            Path.Combine(ServerPaths.Keys(data), "secrets.key"),
+            $"every stored secret is lost then; move {sealedSecrets} away too, and set each again with 'netdeploy secret set'"));
+        return new State(store, leases, bulk, mint, secrets, DocumentStore.Open(ServerPaths.Documents(data), _config.Profiles));
+    }
 
-        // Decisions.
-        DocumentApplication? application = null;
-        BootNetworks Networks() => application?.Networks ?? BootNetworks.None;
-        var owners = new LeaseOwners(leases, Networks);
+    private async Task<Decisions> OpenDecisionsAsync(State state, IPower power, CancellationToken cancellationToken)
+    {
+        var owners = new LeaseOwners(state.Leases, () => Networks);
         var deployments = Closing(await DeploymentService.StartAsync(
-            store, bulk, mint, owners, limits, clock, logging.CreateLogger<DeploymentService>(), cancellationToken).ConfigureAwait(false));
-        application = new DocumentApplication(documents, deployments, [.. interfaces.Select(i => i.Address)], _logging.CreateLogger<DocumentApplication>());
+            state.Store, state.Bulk, state.Mint, owners, _config.Deployments, _clock, _budgeted.CreateLogger<DeploymentService>(), cancellationToken).ConfigureAwait(false));
+        var application = new DocumentApplication(
+            state.Documents, deployments, [.. _interfaces.Select(i => i.Address)], _logging.CreateLogger<DocumentApplication>());
         _closing.Push(() => Now(application.Dispose));
+        _application = application;
         await application.StartAsync(cancellationToken).ConfigureAwait(false);
-        var spool = ImageSpool.Create(config.Images);
-        var images = new ImageStore(spool, clock, () => deployments.PinnedImages());
-        var orders = Closing(new DeployOrders(deployments, documents, images, bulk, power, _logging.CreateLogger<DeployOrders>()));
+        var images = new ImageStore(ImageSpool.Create(_config.Images), _clock, () => deployments.PinnedImages());
+        var orders = Closing(new DeployOrders(deployments, state.Documents, images, state.Bulk, power, _logging.CreateLogger<DeployOrders>()));
         var desk = new BootDesk(
             deployments,
             owners,
             new BootDeskOptions
             {
-                HttpPort = config.BootPort,
-                KernelArguments = config.KernelArguments,
-                LoaderOf = m => documents.Current.Snapshot.Machines.GetValueOrDefault(m.Name)?.UefiLoader,
+                HttpPort = _config.BootPort,
+                KernelArguments = _config.KernelArguments,
+                LoaderOf = m => state.Documents.Current.Snapshot.Machines.GetValueOrDefault(m.Name)?.UefiLoader,
             },
-            clock,
-            logging.CreateLogger<BootDesk>());
+            _clock,
+            _budgeted.CreateLogger<BootDesk>());
+        return new Decisions(owners, deployments, application, images, orders, desk);
+    }
 
-        // Boot listeners.
-        BootEndPoints = [.. interfaces.Select(i => new IPEndPoint(i.Address, config.BootPort))];
-        var plans = new DeploymentPlans(deployments, bulk, images, secrets, logging.CreateLogger<DeploymentPlans>());
-        await ListenAsync(BootListener.Build(BootEndPoints, desk, files, Networks, owners, deployments, plans, logging), cancellationToken).ConfigureAwait(false);
-        foreach (var (name, address) in interfaces)
+    private async Task ServeHttpBootAsync(State state, Decisions parts, BootFilesCatalog files, CancellationToken cancellationToken)
+    {
+        BootEndPoints = [.. _interfaces.Select(i => new IPEndPoint(i.Address, _config.BootPort))];
+        var plans = new DeploymentPlans(parts.Deployments, state.Bulk, parts.Images, state.Secrets, _budgeted.CreateLogger<DeploymentPlans>());
+        var app = BootListener.Build(BootEndPoints, parts.Desk, files, () => Networks, parts.Owners, parts.Deployments, plans, _budgeted);
+        await ListenAsync(app, cancellationToken).ConfigureAwait(false);
+    }
+
+    private void ServeTftp(BootDesk desk, BootFilesCatalog files)
+    {
+        foreach (var (name, address) in _interfaces)
         {
-            var content = new TftpBoot(desk, files, Networks, logging.CreateLogger<TftpBoot>());
-            var tftp = Closing(new TftpServer(
-                new TftpOptions { Listen = [new IPEndPoint(address, TftpOptions.DefaultPort)], Interface = name }, content, content, logging.CreateLogger<TftpServer>(), clock));
+            var content = new TftpBoot(desk, files, () => Networks, _budgeted.CreateLogger<TftpBoot>());
+            var options = new TftpOptions
+            {
+                Listen = [new IPEndPoint(address, TftpOptions.DefaultPort)],
+                Interface = name,
+                Serves = client => Networks.Find(client) is not null,
+            };
+            var tftp = Closing(new TftpServer(options, content, content, _budgeted.CreateLogger<TftpServer>(), _clock));
             tftp.Start();
+            _parts.Add($"TFTP on {name}", tftp.Completion);
         }
+    }
 
+    private void ServeDhcp(LeaseStore leases, BootDesk desk)
+    {
         var dhcp = new DhcpServer(
-            new DhcpServerOptions { Interfaces = [.. interfaces.Select(i => new DhcpInterface(i.Name, i.Address))] },
-            leases, () => Networks().Addressing, desk, new LeaseNotes(desk), clock, logging.CreateLogger<DhcpServer>());
+            new DhcpServerOptions { Interfaces = [.. _interfaces.Select(i => new DhcpInterface(i.Name, i.Address))] },
+            leases, () => Networks.Addressing, desk, new LeaseNotes(desk), _clock, _budgeted.CreateLogger<DhcpServer>());
         _closing.Push(() => Now(dhcp.Dispose));
         dhcp.Start();
         _closing.Push(() => Now(dhcp.Stop));
+        _parts.Add("DHCP", dhcp.Completion);
+    }
 
-        // Management, and what the last process left undone.
+    private async Task ServeManagementAsync(State state, Decisions parts, CancellationToken cancellationToken)
+    {
         var version = typeof(NetDeployServer).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
-        var facts = new ServerFacts(version, clock.GetUtcNow(), [.. BootEndPoints.Select(e => $"http://{e}")], () => Warnings.Texts);
-        var socket = ServerPaths.Socket(config.Data);
-        var services = new ManagementServices(deployments, orders, documents, application, desk, leases, bulk, images, secrets, facts);
+        var facts = new ServerFacts(version, _clock.GetUtcNow(), [.. BootEndPoints.Select(e => $"http://{e}")], () => Warnings.Texts);
+        var services = new ManagementServices(
+            parts.Deployments, parts.Orders, state.Documents, parts.Application, parts.Desk, state.Leases, state.Bulk, parts.Images, state.Secrets, facts);
+        var socket = ServerPaths.Socket(_config.Data);
         await ListenAsync(ManagementListener.Build(socket, services, _logging), cancellationToken).ConfigureAwait(false);
         ManagementListener.Restrict(socket);
         _closing.Push(() => Now(() => File.Delete(socket)));
-        orders.Resume();
-        _logging.Started();
     }
 
     private async Task ListenAsync(WebApplication app, CancellationToken cancellationToken)
@@ -192,4 +247,11 @@ public sealed class NetDeployServer : IAsyncDisposable
         close();
         return ValueTask.CompletedTask;
     }
+
+    /// <summary>What survives this process.</summary>
+    private sealed record State(LiteDbRecordStore Store, LeaseStore Leases, BulkStore Bulk, TokenMint Mint, SecretStore Secrets, DocumentStore Documents);
+
+    /// <summary>What decides, over that state.</summary>
+    private sealed record Decisions(
+        LeaseOwners Owners, DeploymentService Deployments, DocumentApplication Application, ImageStore Images, DeployOrders Orders, BootDesk Desk);
 }

@@ -2,8 +2,10 @@ using System.Collections.Immutable;
 using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
-using NetDeploy.Core.Boot;
 using System.Text.RegularExpressions;
+using NetDeploy.Core.Boot;
+using NetDeploy.Core.Deployments;
+using NetDeploy.Core.Profiles;
 using YamlDotNet.Core;
 using YamlDotNet.Serialization;
 using YamlDotNet.Serialization.NamingConventions;
@@ -44,6 +46,9 @@ public sealed partial record ServerConfig
     /// <summary>Arguments for the kernel of the deploy environment; the last console gets the environment's own output.</summary>
     public ImmutableArray<string> KernelArguments { get; init; } = ["console=tty0", "console=ttyS0,115200n8"];
 
+    /// <summary>How long each silence of a deployment may last.</summary>
+    public DeploymentLimits Deployments { get; init; } = new();
+
     /// <summary>The data folder is a restored copy: the store gets a new generation, which voids open grants and tokens. For one start, so in no file.</summary>
     public bool Restored { get; init; }
 
@@ -75,12 +80,13 @@ public sealed partial record ServerConfig
                 StartWorker = file.StartWorker ?? defaults.StartWorker,
                 LabPower = file.LabPower,
                 KernelArguments = file.KernelArguments is { } arguments ? Words(path, arguments) : defaults.KernelArguments,
+                Deployments = Limits(path, file.Deployments ?? new ConfigLimits()),
             });
         }
         catch (YamlException e)
         {
             var reason = UnknownKey().Match(e.Message) is { Success: true } unknown ? $"there is no key '{unknown.Groups[1].Value}'" : Reason(e.InnerException?.Message ?? e.Message);
-            throw new ServerFault($"{path}:{e.Start.Line}:{e.Start.Column}: {reason}", $"The keys are data, interfaces, bootPort, profiles, bootFiles, images, startWorker, labPower, kernelArguments. {Example}", e);
+            throw new ServerFault($"{path}:{e.Start.Line}:{e.Start.Column}: {reason}", $"The keys are data, interfaces, bootPort, profiles, bootFiles, images, startWorker, labPower, kernelArguments, deployments; those of deployments are preparing, grant, claimedSilence, firstBoot, boots, sameBoot. {Example}", e);
         }
     }
 
@@ -100,6 +106,30 @@ public sealed partial record ServerConfig
             throw new ServerFault($"{path}: kernelArguments: {e.Message}", "Write arguments such as console=ttyS1,115200n8, with blanks between.", e);
         }
     }
+
+    private static DeploymentLimits Limits(string path, ConfigLimits file)
+    {
+        var defaults = new DeploymentLimits();
+        if (file.Boots is < 1 or > 100)
+        {
+            throw new ServerFault($"{path}: deployments: boots {file.Boots} is no number of boots.", $"Write a number from 1 to 100; {defaults.Boots} is the default.");
+        }
+
+        return new DeploymentLimits
+        {
+            Preparing = Duration(path, "preparing", file.Preparing, defaults.Preparing),
+            Grant = Duration(path, "grant", file.Grant, defaults.Grant),
+            ClaimedSilence = Duration(path, "claimedSilence", file.ClaimedSilence, defaults.ClaimedSilence),
+            FirstBoot = Duration(path, "firstBoot", file.FirstBoot, defaults.FirstBoot),
+            Boots = file.Boots ?? defaults.Boots,
+            SameBoot = Duration(path, "sameBoot", file.SameBoot, defaults.SameBoot),
+        };
+    }
+
+    private static TimeSpan Duration(string path, string key, string? text, TimeSpan otherwise) =>
+        text is null ? otherwise
+        : Durations.TryParse(text, out var duration) ? duration
+        : throw new ServerFault($"{path}: deployments: {key} '{text}' is no duration.", $"Write one such as 30s, 60m, 2h, 1d; {otherwise.TotalMinutes:0}m is the default.");
 
     private static ServerConfig Checked(string path, ServerConfig config)
     {
@@ -154,6 +184,23 @@ public sealed partial record ServerConfig
         public string? LabPower { get; set; }
 
         public string? KernelArguments { get; set; }
+
+        public ConfigLimits? Deployments { get; set; }
+    }
+
+    private sealed class ConfigLimits
+    {
+        public string? Preparing { get; set; }
+
+        public string? Grant { get; set; }
+
+        public string? ClaimedSilence { get; set; }
+
+        public string? FirstBoot { get; set; }
+
+        public int? Boots { get; set; }
+
+        public string? SameBoot { get; set; }
     }
 
     private sealed class ConfigInterface

@@ -1,3 +1,4 @@
+using NetDeploy.Core.Deployments;
 using NetDeploy.Server.Tests.Storage;
 
 namespace NetDeploy.Server.Tests;
@@ -26,6 +27,13 @@ public sealed class ServerConfigTests : IDisposable
     [InlineData("bootPort: 0\n", "no TCP port")]
     [InlineData("bootPort: 65536\n", "no TCP port")]
     [InlineData("kernelArguments: quiet;reboot", "kernelArguments")]
+    [InlineData("deployments: {grant: 60}\n", "grant '60' is no duration")]
+    [InlineData("deployments: {firstBoot: 0m}\n", "firstBoot '0m' is no duration")]
+    [InlineData("deployments: {sameBoot: -5m}\n", "sameBoot '-5m' is no duration")]
+    [InlineData("deployments: {boots: 0}\n", "boots 0 is no number")]
+    [InlineData("deployments: {boots: many}\n", ":1:")]
+    [InlineData("deployments: {grnt: 60m}\n", "no key 'grnt'")]
+    [InlineData("deployments: 60m\n", ":1:")]
     [InlineData("restored: true\n", "no key 'restored'")]
     [InlineData("data: [a, b]\n", ":1:")]
     [InlineData("- a\n", ":1:")]
@@ -57,6 +65,19 @@ public sealed class ServerConfigTests : IDisposable
     [Fact]
     public void Kernel_arguments_are_words() =>
         Assert.Equal(["console=ttyS1,115200n8", "nomodeset"], Load("kernelArguments: console=ttyS1,115200n8  nomodeset").KernelArguments);
+
+    [Fact]
+    public void Limits_of_deployments_are_durations_and_the_rest_keeps_its_default()
+    {
+        Assert.Equal(new DeploymentLimits(), Load("").Deployments);
+        Assert.Equal(new DeploymentLimits(), Load("deployments:\n").Deployments);
+        Assert.Equal(
+            new DeploymentLimits { Grant = TimeSpan.FromMinutes(90), ClaimedSilence = TimeSpan.FromSeconds(30), Boots = 3 },
+            Load("deployments: {grant: 90m, claimedSilence: 30s, boots: 3}\n").Deployments);
+        Assert.Equal(
+            new DeploymentLimits { Preparing = TimeSpan.FromDays(1), FirstBoot = TimeSpan.FromHours(1), SameBoot = TimeSpan.FromMinutes(1) },
+            Load("deployments: {preparing: 1d, firstBoot: 1h, sameBoot: 1m}\n").Deployments);
+    }
 
     public void Dispose() => _folder.Dispose();
 

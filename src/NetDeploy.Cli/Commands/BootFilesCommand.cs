@@ -24,9 +24,9 @@ internal static class BootFilesCommand
         check.SetAction((parsed, _) => RunAsync(() =>
         {
             var catalog = BootFilesCatalog.Load(parsed.GetRequiredValue(cache).FullName, Installation.BootFiles);
-            if (!catalog.Faults.IsEmpty)
+            if (catalog.Fault is { } fault)
             {
-                throw new UserFault(string.Join("; ", catalog.Faults.Select(f => $"{f.Name} {f.Reason}")), "Run " + string.Join(" and ", catalog.Faults.Select(f => f.Remedy).Distinct()) + ".");
+                throw new UserFault(fault.Message, fault.Remedy);
             }
 
             return Task.FromResult($"{catalog.Loaders.Count} loaders and the deploy environment {catalog.Environment!.BuildId} are intact.");

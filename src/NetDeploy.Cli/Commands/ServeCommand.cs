@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
-using NetDeploy.Core.Deployments;
 using NetDeploy.Server;
+using NetDeploy.Server.Images;
 using NetDeploy.Server.Power;
 
 namespace NetDeploy.Cli.Commands;
@@ -36,13 +36,18 @@ internal static class ServeCommand
                     Restored = parsed.GetValue(restored),
                     LabPower = parsed.GetValue(labPower) ?? settings.LabPower,
                 };
-                using var worker = settings.StartWorker ? ImageWorkerChild.Start(settings.Images) : null;
+                await using var worker = settings.StartWorker ? ImageWorkerChild.Start(settings.Images, logging.CreateLogger("ImageWorker")) : null;
                 IPower power = settings.LabPower is { } control ? new Lab.LabPower(control) : new ManualPower();
                 await using var server = await NetDeployServer.StartAsync(
-                    settings, Installation.BootFiles, power, new DeploymentLimits(), logging, TimeProvider.System, cancellationToken).ConfigureAwait(false);
+                    settings, Installation.BootFiles, power, logging, TimeProvider.System, cancellationToken).ConfigureAwait(false);
+                if (settings.StartWorker && ImageWorkerProcess.Foresee(new ImageWorkerOptions { SpoolFolder = settings.Images }) is { } warning)
+                {
+                    server.Warnings.Add(warning);
+                }
+
                 await Console.Error.WriteLineAsync(
                     $"NetDeploy serves {string.Join(", ", server.BootEndPoints.Select(e => "http://" + e))}; management at {ServerPaths.Socket(settings.Data)}. End with Ctrl-C.").ConfigureAwait(false);
-                await StopRequestedAsync(cancellationToken).ConfigureAwait(false);
+                await StopRequestedAsync(server.Broken, cancellationToken).ConfigureAwait(false);
                 return Invocation.Done;
             }
             catch (ServerFault e)
@@ -68,13 +73,17 @@ internal static class ServeCommand
     }
 
     /// <summary>SIGTERM and SIGINT end the server in order: answers under way leave, leases are on the disk.</summary>
-    private static async Task StopRequestedAsync(CancellationToken cancellationToken)
+    /// <exception cref="ServerFault">A part of the server died, and a server that answers half of what it is asked is worse than one that starts again.</exception>
+    internal static async Task StopRequestedAsync(Task<ServerFault> broken, CancellationToken cancellationToken)
     {
         var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         using var term = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         await using var cancelled = cancellationToken.Register(() => asked.TrySetResult());
-        await asked.Task.ConfigureAwait(false);
+        if (await Task.WhenAny(asked.Task, broken).ConfigureAwait(false) == broken)
+        {
+            throw await broken.ConfigureAwait(false);
+        }
 
         void Stop(PosixSignalContext context)
         {

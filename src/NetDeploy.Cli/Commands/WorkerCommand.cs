@@ -1,4 +1,5 @@
 using System.CommandLine;
+using NetDeploy.Server;
 using NetDeploy.Server.Images;
 
 namespace NetDeploy.Cli.Commands;
@@ -34,7 +35,11 @@ internal static class WorkerCommand
                 await ImageWorkerProcess.RunAsync(options, log, stopping.Token).ConfigureAwait(false);
                 return Invocation.Done;
             }
-            catch (Exception e) when (e is ImageWorkerException or UnauthorizedAccessException or IOException)
+            catch (ServerFault e)
+            {
+                throw new UserFault(e.Message, e.Remedy);
+            }
+            catch (Exception e) when (e is UnauthorizedAccessException or IOException)
             {
                 throw new UserFault(e.Message);
             }

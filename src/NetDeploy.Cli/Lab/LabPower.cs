@@ -9,8 +9,6 @@ internal sealed class LabPower(string controlSocket) : IPower
 {
     private readonly LabControl _control = new(controlSocket);
 
-    public string Name => "lab";
-
     public async Task<PowerResult> BootFromNetworkAsync(Machine machine, CancellationToken cancellationToken)
     {
         if (machine.Binding.Macs is not [var mac, ..])

@@ -23,11 +23,9 @@ internal sealed class LabServer(string dataFolder) : ILabServer, IDisposable
         {
             var options = new BootFilesOptions { Sources = Installation.BootFiles };
             var catalog = await BootFilesCatalog.EnsureAsync(BootFiles(setup), options, new Lines(say), cancellationToken).ConfigureAwait(false);
-            if (!catalog.Faults.IsEmpty)
+            if (catalog.Fault is { } fault)
             {
-                throw new UserFault(
-                    $"Boot files are missing: {string.Join("; ", catalog.Faults.Select(f => $"{f.Name} {f.Reason}"))}.",
-                    $"Run {string.Join(" and ", catalog.Faults.Select(f => f.Remedy).Distinct())}.");
+                throw new UserFault(fault.Message, fault.Remedy);
             }
         }
         catch (BootFilesException e)

@@ -45,7 +45,7 @@ public abstract record BootDecision
     /// <summary>TFTP ERROR 1, HTTP 404.</summary>
     public sealed record NotFound(string Reason) : BootDecision;
 
-    /// <summary>The asker may not have it. HTTP 403; by TFTP it hears no more than that there is no such file.</summary>
+    /// <summary>The asker may not have it. TFTP ERROR 2, HTTP 403.</summary>
     public sealed record Refused(string Reason) : BootDecision;
 }
 

@@ -4,10 +4,12 @@ using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using NetDeploy.Core.Addressing;
 using NetDeploy.Core.Boot;
 using NetDeploy.Core.Deployments;
 using NetDeploy.Core.Machines;
@@ -58,12 +60,13 @@ internal static class BootListener
     internal static void MapBoot(this IEndpointRouteBuilder routes, BootDesk desk, BootFilesCatalog files, Func<BootNetworks> networks)
     {
         string[] reading = [HttpMethods.Get, HttpMethods.Head];
+        var boot = routes.MapGroup("/boot").AddEndpointFilter((invocation, next) => RefuseStrangersAsync(invocation, next, networks));
 
-        routes.MapMethods("/boot/loaders/{name}", reading, (string name, HttpContext context) =>
-            BootDesk.HttpLoader(name) is BootReply.LoaderFile && files.Loaders.TryGetValue(name, out var file) ? SendAsync(context, desk, name, file) : NotFoundAsync(context, name))
+        boot.MapMethods("/loaders/{name}", reading, (string name, HttpContext context) =>
+            LoaderChoice.IsLoader(name) && files.Loaders.TryGetValue(name, out var file) ? SendAsync(context, desk, name, file) : NotFoundAsync(context, name))
             .WithMetadata(new ReadsOnly());
 
-        routes.MapMethods("/boot/environment/{name}", reading, (string name, HttpContext context) => name switch
+        boot.MapMethods("/environment/{name}", reading, (string name, HttpContext context) => name switch
         {
             "vmlinuz" when files.Environment is { } built => SendAsync(context, desk, name, built.Kernel),
             "initrd" when files.Environment is { } built => SendAsync(context, desk, name, built.Initrd),
@@ -71,20 +74,15 @@ internal static class BootListener
         }).WithMetadata(new ReadsOnly());
 
         // A script starts a boot of a granted deployment: its source address and the lease table stand in for a token that the machine cannot have yet.
-        routes.MapGet("/boot/script", async (string? mac, string? uuid, HttpContext context) =>
+        boot.MapGet("/script", async (string? mac, string? uuid, HttpContext context) =>
         {
             if (!MacAddress.TryParse(mac, CultureInfo.InvariantCulture, out var asking))
             {
                 return DeployRoutes.Text("mac=52:54:00:12:34:56 is missing", StatusCodes.Status400BadRequest);
             }
 
-            var source = context.Connection.RemoteIpAddress ?? IPAddress.None;
-            if (networks().Find(source) is not { } network)
-            {
-                return DeployRoutes.Text($"{source} is on no network of this server", StatusCodes.Status403Forbidden);
-            }
-
-            return await desk.ScriptAsync(asking, Guid.TryParse(uuid, out var known) ? known : null, source, network, context.RequestAborted).ConfigureAwait(false) switch
+            var network = context.Features.GetRequiredFeature<NetworkSpecRef>();
+            return await desk.ScriptAsync(asking, Guid.TryParse(uuid, out var known) ? known : null, Source(context), network, context.RequestAborted).ConfigureAwait(false) switch
             {
                 BootReply.Text text => new PlainText(text.Content, StatusCodes.Status200OK),
                 BootReply.Refused refused => DeployRoutes.Text(refused.Reason, StatusCodes.Status403Forbidden),
@@ -92,6 +90,21 @@ internal static class BootListener
             };
         }).WithMetadata(new StartsGrantedBoot());
     }
+
+    /// <summary>Who is on no network in force gets nothing, a file as little as a script; a relay's clients are on the network that is configured for them.</summary>
+    private static async ValueTask<object?> RefuseStrangersAsync(EndpointFilterInvocationContext invocation, EndpointFilterDelegate next, Func<BootNetworks> networks)
+    {
+        var source = Source(invocation.HttpContext);
+        if (networks().Find(source) is not { } network)
+        {
+            return DeployRoutes.Text($"{source} is on no network of this server", StatusCodes.Status403Forbidden);
+        }
+
+        invocation.HttpContext.Features.Set(network);
+        return await next(invocation).ConfigureAwait(false);
+    }
+
+    private static IPAddress Source(HttpContext context) => context.Connection.RemoteIpAddress ?? IPAddress.None;
 
     /// <summary>A machine that has a document speaks from there: by its lease, or by the static address of its installed system.</summary>
     private static bool IsDeclared(IAddressOwners owners, MachineIndex machines, IPAddress address) =>
@@ -125,7 +138,7 @@ internal static class BootListener
         await TypedResults.PhysicalFile(file.Path, "application/octet-stream", enableRangeProcessing: true).ExecuteAsync(context).ConfigureAwait(false);
         if (HttpMethods.IsGet(context.Request.Method) && context.Response.StatusCode == StatusCodes.Status200OK)
         {
-            var source = context.Connection.RemoteIpAddress ?? IPAddress.None;
+            var source = Source(context);
             if (LoaderChoice.IsFirstStage(name))
             {
                 desk.LoaderFetched(source);

@@ -12,93 +12,112 @@ namespace NetDeploy.Server.Boot;
 internal static class DeployRoutes
 {
     private const int LogKept = 4 << 20;
+    private const long LogAccepted = 64L << 20;
+
     /// <summary>More than a machine has; a report is a neighbour's text as much as a machine's.</summary>
     private const int UndrivenNoted = 8;
 
-    private const long LogAccepted = 64L << 20;
+    private delegate Task<IResult> Handler(DeploymentService deployments, Caller caller, HttpRequest request, CancellationToken cancellationToken);
+
+    private delegate Task<IResult> ReportHandler(DeploymentService deployments, Caller caller, List<KeyValuePair<string, string>> body, CancellationToken cancellationToken);
 
     public static void MapDeploy(this IEndpointRouteBuilder routes, DeploymentService deployments, DeploymentPlans plans)
     {
         var group = routes.MapGroup("/deploy/{id}");
 
-        Post(group, "inventory", TokenPhase.Deploy, async (caller, request, cancel) =>
+        Post("inventory", TokenPhase.Deploy, Report(InventoryAsync));
+        Post("claim", TokenPhase.Deploy, Report(ClaimAsync));
+        Post("progress", TokenPhase.Deploy, Report(ProgressAsync));
+        Post("host-keys", TokenPhase.Deploy, HostKeysAsync);
+        Post("log", TokenPhase.Deploy, LogAsync);
+        Post("failed", TokenPhase.Deploy, Report(FailedAsync));
+        Post("written", TokenPhase.Deploy, Report(WrittenAsync));
+        Post("installed", TokenPhase.FirstBoot, Report(InstalledAsync));
+        Get("plan", plans.PlanAsync);
+        Get("image", plans.ImageAsync);
+
+        void Post(string path, TokenPhase phase, Handler handle) =>
+            group.MapPost(path, (string id, HttpContext context) => AuthorisedAsync(deployments, id, phase, context, handle)).WithMetadata(new RequiresToken(phase));
+
+        void Get(string path, Func<Caller, HttpRequest, CancellationToken, Task<IResult>> handle) =>
+            group.MapGet(path, (string id, HttpContext context) => AuthorisedAsync(
+                deployments, id, TokenPhase.Deploy, context, (_, caller, request, cancel) => handle(caller, request, cancel)))
+                .WithMetadata(new RequiresToken(TokenPhase.Deploy));
+    }
+
+    private static async Task<IResult> AuthorisedAsync(DeploymentService deployments, string id, TokenPhase phase, HttpContext context, Handler handle)
+    {
+        var source = context.Connection.RemoteIpAddress ?? IPAddress.None;
+        var authentication = await deployments.AuthenticateAsync(id, BearerOf(context.Request), source, phase, context.RequestAborted).ConfigureAwait(false);
+        return authentication.Caller is { } caller
+            ? await handle(deployments, caller, context.Request, context.RequestAborted).ConfigureAwait(false)
+            : Text(authentication.Refusal ?? "refused", StatusCodes.Status403Forbidden);
+    }
+
+    /// <summary>A report of <c>key=value</c> lines.</summary>
+    private static Handler Report(ReportHandler handle) => async (deployments, caller, request, cancel) =>
+        await KeyValueText.BodyAsync(request, KeyValueText.Limit, cancel).ConfigureAwait(false) is { } body
+            ? await handle(deployments, caller, KeyValueText.Parse(body), cancel).ConfigureAwait(false)
+            : TooLong();
+
+    private static async Task<IResult> InventoryAsync(
+        DeploymentService deployments, Caller caller, List<KeyValuePair<string, string>> body, CancellationToken cancellationToken)
+    {
+        var answer = await deployments.InventoryAsync(caller, body, cancellationToken).ConfigureAwait(false);
+        foreach (var device in body.Where(p => p.Key == "undriven").Take(UndrivenNoted))
         {
-            if (await BodyAsync(request, cancel).ConfigureAwait(false) is not { } body)
-            {
-                return TooLong();
-            }
-
-            var answer = await deployments.InventoryAsync(caller, body, cancel).ConfigureAwait(false);
-            foreach (var device in body.Where(p => p.Key == "undriven").Take(UndrivenNoted))
-            {
-                deployments.Note(caller.MachineId, TimelineNote.Of("inventory", TimelineSeverity.Warning, $"no driver took the device {device.Value}"));
-            }
-
-            return Answer(answer);
-        });
-
-        Post(group, "claim", TokenPhase.Deploy, async (caller, request, cancel) =>
-            await BodyAsync(request, cancel).ConfigureAwait(false) is not { } body
-                ? TooLong()
-                : await deployments.ClaimAsync(caller, string.Join("; ", body.Where(p => p.Key == "disk").Select(p => p.Value)), cancel).ConfigureAwait(false) switch
-                {
-                    DeploymentAnswer.ClaimGranted => Text("granted"),
-                    DeploymentAnswer.Refused refused => Text($"refused {refused.Reason}"),
-                    DeploymentAnswer.Recorded recorded => Text($"refused {recorded.Reason}"),
-                    var other => throw new InvalidOperationException($"A claim was answered {other}."),
-                });
-
-        Post(group, "progress", TokenPhase.Deploy, async (caller, request, cancel) =>
-            await BodyAsync(request, cancel).ConfigureAwait(false) is { } body && body.First("step") is { } step
-                ? Answer(await deployments.ProgressAsync(caller, new DeploymentProgress(step, body.Number("percent"), body.First("detail")), cancel).ConfigureAwait(false))
-                : Text("no step=NAME in the body", StatusCodes.Status400BadRequest));
-
-        Post(group, "host-keys", TokenPhase.Deploy, async (caller, request, cancel) =>
-            await KeyValueText.BodyAsync(request, KeyValueText.Limit, cancel).ConfigureAwait(false) is { } body
-                ? Answer(await deployments.HostKeysAsync(caller, Encoding.UTF8.GetString(body).Split('\n'), cancel).ConfigureAwait(false))
-                : TooLong());
-
-        Post(group, "log", TokenPhase.Deploy, async (caller, request, cancel) =>
-        {
-            var log = await KeyValueText.TailAsync(request, LogKept, LogAccepted, cancel).ConfigureAwait(false);
-            // The environment filters its token; a kernel message that slipped through must not store it either.
-            var kept = await deployments.LogAsync(caller, Redact(log, BearerOf(request)!), cancel).ConfigureAwait(false);
-            return kept.Refusal is { } refusal ? Text($"{refusal.Reason} {refusal.Remedy}", StatusCodes.Status413PayloadTooLarge) : Answer(kept.Value!);
-        });
-
-        Post(group, "failed", TokenPhase.Deploy, async (caller, request, cancel) =>
-            await BodyAsync(request, cancel).ConfigureAwait(false) is { } body
-                ? Answer(await deployments.FailedAsync(caller, body.First("step") ?? "unknown step", body.First("reason") ?? "no reason given", cancel).ConfigureAwait(false))
-                : TooLong());
-
-        Post(group, "written", TokenPhase.Deploy, async (caller, request, cancel) =>
-            await BodyAsync(request, cancel).ConfigureAwait(false) is { } body
-                ? Answer(await deployments.WrittenAsync(caller, body.First("bootorder"), body.Number("seconds"), cancel).ConfigureAwait(false))
-                : TooLong());
-
-        Post(group, "installed", TokenPhase.FirstBoot, async (caller, request, cancel) =>
-            await BodyAsync(request, cancel).ConfigureAwait(false) is { } body
-                ? Answer(await deployments.InstalledAsync(
-                    caller, body.First("kernel"), body.First("hostname"), body.First("address"), body.Where(p => p.Key == "hostkey").Select(p => p.Value), cancel).ConfigureAwait(false))
-                : TooLong());
-
-        Get(group, "plan", plans.PlanAsync);
-        Get(group, "image", plans.ImageAsync);
-
-        void Post(IEndpointRouteBuilder at, string path, TokenPhase phase, Func<Caller, HttpRequest, CancellationToken, Task<IResult>> handle) =>
-            at.MapPost(path, (string id, HttpContext context) => Authorised(id, phase, context, handle)).WithMetadata(new RequiresToken(phase));
-
-        void Get(IEndpointRouteBuilder at, string path, Func<Caller, HttpRequest, CancellationToken, Task<IResult>> handle) =>
-            at.MapGet(path, (string id, HttpContext context) => Authorised(id, TokenPhase.Deploy, context, handle)).WithMetadata(new RequiresToken(TokenPhase.Deploy));
-
-        async Task<IResult> Authorised(string id, TokenPhase phase, HttpContext context, Func<Caller, HttpRequest, CancellationToken, Task<IResult>> handle)
-        {
-            var source = context.Connection.RemoteIpAddress ?? IPAddress.None;
-            var authentication = await deployments.AuthenticateAsync(id, BearerOf(context.Request), source, phase, context.RequestAborted).ConfigureAwait(false);
-            return authentication.Caller is { } caller
-                ? await handle(caller, context.Request, context.RequestAborted).ConfigureAwait(false)
-                : Text(authentication.Refusal ?? "refused", StatusCodes.Status403Forbidden);
+            deployments.Note(caller.MachineId, TimelineNote.Of("inventory", TimelineSeverity.Warning, $"no driver took the device {device.Value}"));
         }
+
+        return Answer(answer);
+    }
+
+    private static async Task<IResult> ClaimAsync(
+        DeploymentService deployments, Caller caller, List<KeyValuePair<string, string>> body, CancellationToken cancellationToken)
+    {
+        var disks = string.Join("; ", body.Where(p => p.Key == "disk").Select(p => p.Value));
+        return await deployments.ClaimAsync(caller, disks, cancellationToken).ConfigureAwait(false) switch
+        {
+            DeploymentAnswer.ClaimGranted => Text("granted"),
+            DeploymentAnswer.Refused refused => Text($"refused {refused.Reason}"),
+            DeploymentAnswer.Recorded recorded => Text($"refused {recorded.Reason}"),
+            var other => throw new InvalidOperationException($"A claim was answered {other}."),
+        };
+    }
+
+    private static async Task<IResult> ProgressAsync(
+        DeploymentService deployments, Caller caller, List<KeyValuePair<string, string>> body, CancellationToken cancellationToken) =>
+        body.First("step") is { } step
+            ? Answer(await deployments.ProgressAsync(caller, new DeploymentProgress(step, body.Number("percent"), body.First("detail")), cancellationToken).ConfigureAwait(false))
+            : Text("no step=NAME in the body", StatusCodes.Status400BadRequest);
+
+    private static async Task<IResult> HostKeysAsync(DeploymentService deployments, Caller caller, HttpRequest request, CancellationToken cancellationToken) =>
+        await KeyValueText.BodyAsync(request, KeyValueText.Limit, cancellationToken).ConfigureAwait(false) is { } body
+            ? Answer(await deployments.HostKeysAsync(caller, Encoding.UTF8.GetString(body).Split('\n'), cancellationToken).ConfigureAwait(false))
+            : TooLong();
+
+    private static async Task<IResult> LogAsync(DeploymentService deployments, Caller caller, HttpRequest request, CancellationToken cancellationToken)
+    {
+        var log = await KeyValueText.TailAsync(request, LogKept, LogAccepted, cancellationToken).ConfigureAwait(false);
+        // The environment filters its token; a kernel message that slipped through must not store it either.
+        var kept = await deployments.LogAsync(caller, Redact(log, BearerOf(request)!), cancellationToken).ConfigureAwait(false);
+        return kept.Refusal is { } refusal ? Text($"{refusal.Reason} {refusal.Remedy}", StatusCodes.Status413PayloadTooLarge) : Answer(kept.Value!);
+    }
+
+    private static async Task<IResult> FailedAsync(
+        DeploymentService deployments, Caller caller, List<KeyValuePair<string, string>> body, CancellationToken cancellationToken) =>
+        Answer(await deployments.FailedAsync(caller, body.First("step") ?? "unknown step", body.First("reason") ?? "no reason given", cancellationToken).ConfigureAwait(false));
+
+    private static async Task<IResult> WrittenAsync(
+        DeploymentService deployments, Caller caller, List<KeyValuePair<string, string>> body, CancellationToken cancellationToken) =>
+        Answer(await deployments.WrittenAsync(caller, body.First("bootorder"), body.Number("seconds"), cancellationToken).ConfigureAwait(false));
+
+    private static async Task<IResult> InstalledAsync(
+        DeploymentService deployments, Caller caller, List<KeyValuePair<string, string>> body, CancellationToken cancellationToken)
+    {
+        var hostKeys = body.Where(p => p.Key == "hostkey").Select(p => p.Value);
+        return Answer(await deployments.InstalledAsync(
+            caller, body.First("kernel"), body.First("hostname"), body.First("address"), hostKeys, cancellationToken).ConfigureAwait(false));
     }
 
     internal static IResult Text(string line, int status = StatusCodes.Status200OK) => new PlainText(line + "\n", status);
@@ -112,9 +131,6 @@ internal static class DeployRoutes
         DeploymentAnswer.Refused refused => Text(refused.Reason, StatusCodes.Status409Conflict),
         _ => throw new InvalidOperationException($"A report was answered {answer}."),
     };
-
-    private static async Task<List<KeyValuePair<string, string>>?> BodyAsync(HttpRequest request, CancellationToken cancellationToken) =>
-        await KeyValueText.BodyAsync(request, KeyValueText.Limit, cancellationToken).ConfigureAwait(false) is { } body ? KeyValueText.Parse(body) : null;
 
     private static string? BearerOf(HttpRequest request) =>
         request.Headers.Authorization.ToString() is var header && header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) ? header[7..].Trim() : null;

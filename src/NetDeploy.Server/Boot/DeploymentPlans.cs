@@ -57,13 +57,6 @@ internal sealed class DeploymentPlans(DeploymentService deployments, BulkStore b
         }
     }
 
-    /// <summary>Where this request arrived. Its Host header is the sender's word, and HTTP/1.0 needs none.</summary>
-    private static Uri UrlOf(ConnectionInfo connection)
-    {
-        var address = connection.LocalIpAddress ?? throw new InvalidOperationException("A boot request came over no network.");
-        return new Uri($"http://{new IPEndPoint(address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address, connection.LocalPort)}");
-    }
-
     public async Task<IResult> ImageAsync(Caller caller, HttpRequest request, CancellationToken cancellationToken)
     {
         var (deployment, _, refusal) = await deployments.OpenForPlanAsync(caller, cancellationToken).ConfigureAwait(false);
@@ -81,5 +74,12 @@ internal sealed class DeploymentPlans(DeploymentService deployments, BulkStore b
             BootLog.PlanFailed(logger, deployment.MachineName, deployment.Id, e.Message);
             return DeployRoutes.Text($"image {deployment.ImageId} is gone from the server", StatusCodes.Status500InternalServerError);
         }
+    }
+
+    /// <summary>Where this request arrived. Its Host header is the sender's word, and HTTP/1.0 needs none.</summary>
+    private static Uri UrlOf(ConnectionInfo connection)
+    {
+        var address = connection.LocalIpAddress ?? throw new InvalidOperationException("A boot request came over no network.");
+        return new Uri($"http://{new IPEndPoint(address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address, connection.LocalPort)}");
     }
 }

@@ -10,11 +10,11 @@ namespace NetDeploy.Server.Boot;
 /// <summary>What TFTP serves: loaders, the deploy environment, and GRUB's configuration for the machine that owns the asking address.</summary>
 internal sealed class TftpBoot(BootDesk desk, BootFilesCatalog files, Func<BootNetworks> networks, ILogger logger) : ITftpContent, ITftpObserver
 {
-    public async ValueTask<TftpFile?> OpenAsync(TftpReadRequest request, CancellationToken cancellationToken)
+    public async ValueTask<TftpReply?> OpenAsync(TftpReadRequest request, CancellationToken cancellationToken)
     {
         if (networks().Find(request.Client.Address) is not { } network)
         {
-            return null;
+            return new TftpRefusal($"{request.Client.Address} is on no network of this server");
         }
 
         return await desk.TftpAsync(request.Path, request.Client.Address, network, cancellationToken).ConfigureAwait(false) switch
@@ -22,6 +22,7 @@ internal sealed class TftpBoot(BootDesk desk, BootFilesCatalog files, Func<BootN
             BootReply.LoaderFile loader => files.Loaders.TryGetValue(loader.Name, out var file) ? Open(file) : null,
             BootReply.EnvironmentFile part => files.Environment is { } built ? Open(part.Part == EnvironmentPart.Kernel ? built.Kernel : built.Initrd) : null,
             BootReply.Text text => Text(text.Content),
+            BootReply.Refused refused => new TftpRefusal(refused.Reason),
             _ => null,
         };
     }

@@ -20,14 +20,16 @@ public sealed record BootFilesCatalog
     /// <summary>The loaders that are intact, by the name under which they are served.</summary>
     public required ImmutableDictionary<string, BootFile> Loaders { get; init; }
 
-    /// <summary>The folder below which the served GRUB asks for its configuration, without slashes at the ends; null without GRUB.</summary>
-    public string? GrubPrefix { get; init; }
-
     /// <summary>Null where it is missing or damaged.</summary>
     public DeployEnvironment? Environment { get; init; }
 
     /// <summary>Empty: everything is there and intact.</summary>
     public required ImmutableArray<BootFileFault> Faults { get; init; }
+
+    /// <summary>All of <see cref="Faults"/> as one, with the commands that mend it; null where there is none.</summary>
+    public ServerFault? Fault => Faults.IsEmpty ? null : new ServerFault(
+        $"Boot files are missing or damaged: {string.Join("; ", Faults.Select(f => $"{f.Name} {f.Reason}"))}.",
+        $"Run {string.Join(" and ", Faults.Select(f => f.Remedy).Distinct())}.");
 
     /// <summary>Reads and verifies a cache folder, without network. Never throws for what it finds there.</summary>
     /// <param name="cacheFolder">What <see cref="EnsureAsync"/> filled.</param>
@@ -42,7 +44,6 @@ public sealed record BootFilesCatalog
         return new BootFilesCatalog
         {
             Loaders = loaders,
-            GrubPrefix = entries.FirstOrDefault(e => e.Prefix is not null)?.Prefix,
             Environment = built,
             Faults = [.. faults, .. environment],
         };
@@ -61,12 +62,12 @@ public sealed record BootFilesCatalog
         var catalog = Load(cacheFolder, options.Sources);
         if (options.Refresh || catalog.Faults.Any(f => f.Remedy == SyncRemedy))
         {
-            await BootFilesSync.RunAsync(cacheFolder, options, progress, cancellationToken);
+            await BootFilesSync.RunHeldAsync(cacheFolder, options, progress, cancellationToken);
         }
 
         if (options.Refresh || catalog.Environment is null)
         {
-            await DeployEnvironmentBuild.RunAsync(cacheFolder, options, progress, cancellationToken);
+            await DeployEnvironmentBuild.RunHeldAsync(cacheFolder, options, progress, cancellationToken);
         }
 
         return Load(cacheFolder, options.Sources);

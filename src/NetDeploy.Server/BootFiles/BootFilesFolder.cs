@@ -43,15 +43,28 @@ internal static class BootFilesFolder
     }
 
     /// <summary>One at a time may write to a cache. Waits for the other process.</summary>
+    /// <exception cref="BootFilesException">The cache is not this user's to write.</exception>
     public static async Task<FileStream> LockAsync(string cache, IProgress<string>? progress, CancellationToken cancellationToken)
     {
-        Directory.CreateDirectory(cache);
         var path = Path.Combine(cache, "lock");
+        try
+        {
+            Directory.CreateDirectory(cache);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw NotOurs(e);
+        }
+
         for (var told = false; ; told = true)
         {
             try
             {
                 return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            }
+            catch (UnauthorizedAccessException e)
+            {
+                throw NotOurs(e);
             }
             catch (IOException) when (File.Exists(path))
             {
@@ -63,5 +76,7 @@ internal static class BootFilesFolder
                 await Task.Delay(500, cancellationToken);
             }
         }
+
+        BootFilesException NotOurs(Exception e) => new(BootFilesFault.Wrong, e.Message, $"run it as the user that owns {cache}, or name another folder with --cache");
     }
 }

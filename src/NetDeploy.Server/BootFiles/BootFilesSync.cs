@@ -8,8 +8,18 @@ namespace NetDeploy.Server.BootFiles;
 public static class BootFilesSync
 {
     /// <returns>The folder with the loaders and their manifest.</returns>
+    /// <remarks>Waits for another process that works on this cache.</remarks>
     /// <exception cref="BootFilesException">With fault and remedy; what was there before is unchanged.</exception>
     public static async Task<string> RunAsync(
+        string cacheFolder, BootFilesOptions options, IProgress<string>? progress, CancellationToken cancellationToken)
+    {
+        cacheFolder = Path.GetFullPath(cacheFolder);
+        using var held = await BootFilesFolder.LockAsync(cacheFolder, progress, cancellationToken);
+        return await RunHeldAsync(cacheFolder, options, progress, cancellationToken);
+    }
+
+    /// <summary>The same, for who holds the cache's lock: two at once would share apt's state.</summary>
+    internal static async Task<string> RunHeldAsync(
         string cacheFolder, BootFilesOptions options, IProgress<string>? progress, CancellationToken cancellationToken)
     {
         var entries = LoaderList.Load(options.Sources);

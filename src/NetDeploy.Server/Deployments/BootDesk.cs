@@ -120,11 +120,6 @@ public sealed class BootDesk : IBootOffers
         return await AnswerAsync(request, match, mac, uuid, network, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>A loader file over HTTP, by its bare name.</summary>
-    public static BootReply HttpLoader(string name) => LoaderChoice.IsLoader(name)
-        ? new BootReply.LoaderFile(name, LoaderChoice.IsFirstStage(name))
-        : new BootReply.NotFound("no such loader");
-
     /// <summary>A first-stage loader was sent whole. EDK2 opens it twice, once for its size only: count completed transfers.</summary>
     public void LoaderFetched(IPAddress source)
     {

@@ -17,14 +17,16 @@ internal sealed unsafe class DhcpListener : IDisposable
     private readonly DhcpResponder _responder;
     private readonly DhcpMetrics _metrics;
     private readonly ILogger _logger;
+    private readonly Action<Exception> _died;
     private readonly Thread _thread;
     private readonly int _stop;
     private volatile bool _stopping;
     private DhcpSocket _socket;
     private uint _dropped;
 
+    /// <param name="died">Told on its own thread why the loop ended that nobody stopped.</param>
     /// <exception cref="ServerFault">The interface is missing, or the port taken or forbidden.</exception>
-    public DhcpListener(DhcpInterface @interface, int receiveBuffer, DhcpResponder responder, DhcpMetrics metrics, ILogger logger)
+    public DhcpListener(DhcpInterface @interface, int receiveBuffer, DhcpResponder responder, DhcpMetrics metrics, ILogger logger, Action<Exception> died)
     {
         _interface = @interface;
         _ownAddress = Ipv4Address.From(@interface.Address);
@@ -32,6 +34,7 @@ internal sealed unsafe class DhcpListener : IDisposable
         _responder = responder;
         _metrics = metrics;
         _logger = logger;
+        _died = died;
         _socket = DhcpSocket.Open(@interface, receiveBuffer, metrics, logger);
         _stop = LibC.EventFd(0, LibC.SockCloseOnExec);
         if (_stop < 0)
@@ -40,7 +43,7 @@ internal sealed unsafe class DhcpListener : IDisposable
             throw new ServerFault($"No event descriptor: {Marshal.GetLastPInvokeErrorMessage()}.", "Let the process open more files (systemd: LimitNOFILE=).");
         }
 
-        _thread = new Thread(Run) { IsBackground = true, Name = $"dhcp {@interface.Name}" };
+        _thread = new Thread(Guard) { IsBackground = true, Name = $"dhcp {@interface.Name}" };
     }
 
     public void Start()
@@ -66,6 +69,20 @@ internal sealed unsafe class DhcpListener : IDisposable
         Stop();
         _socket.Dispose();
         _ = LibC.Close(_stop);
+    }
+
+    private void Guard()
+    {
+        try
+        {
+            Run();
+        }
+#pragma warning disable CA1031 // On a thread of its own it would end the process in the middle of a write; whoever started this ends it in order.
+        catch (Exception fault)
+#pragma warning restore CA1031
+        {
+            _died(fault);
+        }
     }
 
     private void Run()

@@ -36,6 +36,9 @@ internal static partial class DhcpLog
     [LoggerMessage(2009, LogLevel.Error, "DHCP on {Nic} stopped: {Error}; trying again every second")]
     public static partial void Interrupted(ILogger logger, string nic, string error);
 
+    [LoggerMessage(2011, LogLevel.Critical, "DHCP stopped serving by an error of its own")]
+    public static partial void LoopFailed(ILogger logger, Exception error);
+
     [LoggerMessage(2010, LogLevel.Information, "DHCP on {Nic} works again")]
     public static partial void Resumed(ILogger logger, string nic);
 }

@@ -14,6 +14,7 @@ public sealed class DhcpServer : IDisposable
     private readonly DhcpResponder _responder;
     private readonly ILogger _logger;
     private readonly List<DhcpListener> _listeners = [];
+    private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <param name="leases">Stays the caller's: dispose it after the server's <see cref="Stop"/> and before its <see cref="Dispose"/>, so that replies on their way are still sent.</param>
     /// <param name="snapshot">Asked for each packet: networks and reservations are swapped whole, without a restart.</param>
@@ -25,6 +26,9 @@ public sealed class DhcpServer : IDisposable
         _responder = new DhcpResponder(leases, snapshot, bootOffers, observer, time, _metrics, logger);
     }
 
+    /// <summary>Ends when the server stopped, with an exception where the loop of an interface died of an error of its own.</summary>
+    public Task Completion => _completion.Task;
+
     /// <summary>Opens every interface, then answers on all of them; on none where one fails.</summary>
     /// <exception cref="ServerFault">An interface or its address is missing, or the port taken or forbidden.</exception>
     public void Start()
@@ -34,7 +38,7 @@ public sealed class DhcpServer : IDisposable
             foreach (var @interface in _options.Interfaces)
             {
                 CheckAddress(@interface);
-                _listeners.Add(new DhcpListener(@interface, _options.ReceiveBuffer, _responder, _metrics, _logger));
+                _listeners.Add(new DhcpListener(@interface, _options.ReceiveBuffer, _responder, _metrics, _logger, Died));
             }
         }
         catch
@@ -47,12 +51,22 @@ public sealed class DhcpServer : IDisposable
     }
 
     /// <summary>Reads no more packets; replies whose leases are on their way to the disk still leave.</summary>
-    public void Stop() => _listeners.ForEach(l => l.Stop());
+    public void Stop()
+    {
+        _listeners.ForEach(l => l.Stop());
+        _completion.TrySetResult();
+    }
 
     public void Dispose()
     {
         Close();
         _metrics.Dispose();
+    }
+
+    private void Died(Exception fault)
+    {
+        _completion.TrySetException(fault);
+        DhcpLog.LoopFailed(_logger, fault);
     }
 
     private void Close()

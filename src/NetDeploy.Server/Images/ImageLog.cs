@@ -7,10 +7,8 @@ internal static partial class ImageLog
     [LoggerMessage(Level = LogLevel.Information, Message = "Builds images in {Spool} as {User}")]
     public static partial void WorkerStarted(this ILogger logger, string spool, string user);
 
-    [LoggerMessage(
-        Level = LogLevel.Warning,
-        Message = "The image worker stays root, and only the commands of its builds run as {User}, because that user cannot execute {Program}. Remedy: install .NET where everyone can read it, as its package does (/usr/share/dotnet or /usr/lib/dotnet), and start again")]
-    public static partial void StaysRoot(this ILogger logger, string user, string program);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Warning}")]
+    public static partial void StaysRoot(this ILogger logger, string warning);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "The user {User} cannot read {Folder}: the image worker runs from the copy {Copy}")]
     public static partial void RunsFromCopy(this ILogger logger, string user, string folder, string copy);

@@ -7,7 +7,7 @@ namespace NetDeploy.Server.Images;
 public static class ImageWorkerProcess
 {
     /// <summary>Serves the spool until cancelled; then a build in progress is killed, and the next worker begins it anew.</summary>
-    /// <exception cref="ImageWorkerException">Builds are not possible here: the message says what to do.</exception>
+    /// <exception cref="ServerFault">Builds are not possible here.</exception>
     /// <exception cref="UnauthorizedAccessException">The spool belongs to someone else: the message says what to do.</exception>
     public static async Task RunAsync(ImageWorkerOptions options, ILogger log, CancellationToken cancellationToken)
     {
@@ -32,7 +32,7 @@ public static class ImageWorkerProcess
     /// or where the build user cannot execute .NET: then a warning was logged, and <see cref="RunAsync"/> drops root for each command.
     /// </summary>
     /// <param name="arguments">The command line after the program; its paths are absolute, for the new process starts in <c>/</c>.</param>
-    /// <exception cref="ImageWorkerException">Builds are not possible here: the message says what to do.</exception>
+    /// <exception cref="ServerFault">Builds are not possible here.</exception>
     /// <exception cref="IOException">The spool cannot be set up, or the program not be copied or executed.</exception>
     public static void BecomeBuildUser(ImageWorkerOptions options, IReadOnlyList<string> arguments, ILogger log)
     {
@@ -47,14 +47,13 @@ public static class ImageWorkerProcess
         var drop = new PrivilegeDrop(identity);
         if (drop.Refusal is { } refusal)
         {
-            throw new ImageWorkerException(
-                $"The worker cannot become {identity.Name}: {refusal} Start it with the capabilities SETUID, SETGID and SETPCAP, or as that user.");
+            throw CannotDrop(identity, refusal);
         }
 
         var program = RunningProgram.Current;
-        if (program.RuntimeFiles.FirstOrDefault(file => !drop.CanRead(file)) is { } unreadable)
+        if (StaysRoot(identity, drop, program) is { } warning)
         {
-            log.StaysRoot(identity.Name, unreadable);
+            log.StaysRoot(warning);
             return;
         }
 
@@ -68,6 +67,37 @@ public static class ImageWorkerProcess
         drop.Execute([.. program.Command, .. arguments]);
     }
 
+    /// <summary>
+    /// What a worker that this process starts will complain of, for who cannot read its log: it cannot build, or stays root. The
+    /// same probe, without changing anything. Null: all is well.
+    /// </summary>
+    public static string? Foresee(ImageWorkerOptions options) => Foresee(options, RunningProgram.Current);
+
+    internal static string? Foresee(ImageWorkerOptions options, RunningProgram program)
+    {
+        try
+        {
+            var identity = Find(options);
+            var drop = new PrivilegeDrop(identity);
+            return !identity.Drops ? null
+                : drop.Refusal is { } refusal ? throw CannotDrop(identity, refusal)
+                : StaysRoot(identity, drop, program);
+        }
+        catch (ServerFault e)
+        {
+            return $"No image can be built: {e.Message} {e.Remedy}";
+        }
+    }
+
+    private static string? StaysRoot(WorkerIdentity identity, PrivilegeDrop drop, RunningProgram program) =>
+        program.RuntimeFiles.FirstOrDefault(file => !drop.CanRead(file)) is { } unreadable
+            ? $"The image worker stays root, and only the commands of its builds run as {identity.Name}, because that user cannot execute {unreadable}. Remedy: "
+                + "install .NET where everyone can read it, as its package does (/usr/share/dotnet or /usr/lib/dotnet), and start again"
+            : null;
+
+    private static ServerFault CannotDrop(WorkerIdentity identity, string refusal) => new(
+        $"The worker cannot become {identity.Name}: {refusal}", "Start it with the capabilities SETUID, SETGID and SETPCAP, or as that user.");
+
     private static ImageSpool CreateSpool(ImageWorkerOptions options, WorkerIdentity identity) => ImageSpool.Create(
         options.SpoolFolder, new(Posix.EffectiveUserId, Posix.EffectiveGroupId, identity.UserId, identity.GroupId));
 
@@ -79,10 +109,7 @@ public static class ImageWorkerProcess
         }
         catch (ImageBuilderException e)
         {
-            throw new ImageWorkerException($"{e.Message} {e.Remedy}", e);
+            throw new ServerFault(e.Message, e.Remedy, e);
         }
     }
 }
-
-/// <summary>The worker cannot start; the message is for the operator and names the remedy.</summary>
-public sealed class ImageWorkerException(string message, Exception? inner = null) : Exception(message, inner);

@@ -14,6 +14,4 @@ public interface ILeaseTable
 
     /// <summary>One per network the NIC is known on, the longest first.</summary>
     IReadOnlyList<LeaseHolder> FindByMac(MacAddress mac);
-
-    IReadOnlyList<LeaseHolder> All();
 }

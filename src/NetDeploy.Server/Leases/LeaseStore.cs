@@ -146,7 +146,7 @@ public sealed class LeaseStore : ILeaseTable, IDisposable
         }
     }
 
-    public IReadOnlyList<LeaseHolder> All()
+    internal IReadOnlyList<LeaseHolder> All()
     {
         lock (_lock)
         {

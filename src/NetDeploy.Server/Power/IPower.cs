@@ -10,9 +10,6 @@ public sealed record PowerResult(bool Done, string Text);
 /// <summary>How machines are switched on to boot from the network once. One implementation per kind of hardware control.</summary>
 public interface IPower
 {
-    /// <summary>The word in configuration: <c>manual</c>, <c>lab</c>.</summary>
-    string Name { get; }
-
     /// <summary>Restarts the machine into its network boot, whatever it does now.</summary>
     Task<PowerResult> BootFromNetworkAsync(Machine machine, CancellationToken cancellationToken);
 }

@@ -5,8 +5,6 @@ namespace NetDeploy.Server.Power;
 /// <summary>No remote control: the operator presses the button.</summary>
 public sealed class ManualPower : IPower
 {
-    public string Name => "manual";
-
     public Task<PowerResult> BootFromNetworkAsync(Machine machine, CancellationToken cancellationToken) =>
         Task.FromResult(new PowerResult(false, Instruction(machine)));
 

@@ -7,10 +7,6 @@ namespace NetDeploy.Server.Storage;
 /// <summary>A timeline entry before the store numbered it.</summary>
 public sealed record TimelineDraft(DateTimeOffset At, string MachineId, string? DeploymentId, TimelineNote Note);
 
-/// <summary>A small named text, such as the applied documents of one kind; at most 4 MiB.</summary>
-/// <param name="Revision">As read; 0 for a new one.</param>
-public sealed record MetaRecord(string Key, string Value, long Revision);
-
 /// <summary>
 /// One transaction: all of it becomes durable, or none. Each record names the revision it was read with; 0 says that it must
 /// not exist yet.
@@ -23,8 +19,6 @@ public sealed record StoreChange
     public ImmutableArray<Machine> Forgotten { get; init; } = [];
 
     public ImmutableArray<Deployment> Deployments { get; init; } = [];
-
-    public ImmutableArray<MetaRecord> Meta { get; init; } = [];
 
     public ImmutableArray<TimelineDraft> Entries { get; init; } = [];
 }
@@ -40,7 +34,6 @@ public abstract record CommitResult
     public sealed record Committed(
         ImmutableArray<Machine> Machines,
         ImmutableArray<Deployment> Deployments,
-        ImmutableArray<MetaRecord> Meta,
         ImmutableArray<TimelineEntry> Entries) : CommitResult;
 
     /// <summary>Somebody else was first, or a name is taken: nothing was written; read again and decide again.</summary>
@@ -51,7 +44,7 @@ public abstract record CommitResult
 public sealed record TimelinePage(ImmutableArray<TimelineEntry> Entries, long Dropped);
 
 /// <summary>
-/// Machines, deployments, timelines and small texts. A commit that returned is durable: on the disk, not in a cache.
+/// Machines, deployments and timelines. A commit that returned is durable: on the disk, not in a cache.
 /// Timelines keep the last <see cref="TimelineBound"/> entries of a machine; older ones are dropped and counted.
 /// </summary>
 public interface IRecordStore : IAsyncDisposable
@@ -79,8 +72,6 @@ public interface IRecordStore : IAsyncDisposable
 
     /// <summary>Entries with a sequence greater than <paramref name="after"/>, oldest first.</summary>
     ValueTask<TimelinePage> TimelineAsync(string machineId, long after = 0, int limit = TimelineBound, CancellationToken cancellationToken = default);
-
-    ValueTask<MetaRecord?> MetaAsync(string key, CancellationToken cancellationToken = default);
 
     ValueTask<CommitResult> CommitAsync(StoreChange change, CancellationToken cancellationToken = default);
 }

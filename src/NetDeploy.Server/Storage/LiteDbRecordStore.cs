@@ -53,8 +53,6 @@ public sealed partial class LiteDbRecordStore : IRecordStore
 
     private ILiteCollection<BsonDocument> Deployments => _lite.GetCollection("deployments");
 
-    private ILiteCollection<BsonDocument> Meta => _lite.GetCollection("meta");
-
     private ILiteCollection<BsonDocument> Timeline => _lite.GetCollection("timeline");
 
     private ILiteCollection<BsonDocument> Heads => _lite.GetCollection("timelineheads");
@@ -130,13 +128,11 @@ public sealed partial class LiteDbRecordStore : IRecordStore
             Heads.FindById(machineId)?["dropped"].AsInt64 ?? 0),
         cancellationToken);
 
-    public ValueTask<MetaRecord?> MetaAsync(string key, CancellationToken cancellationToken = default) => LockedAsync(() => FindMeta(key), cancellationToken);
-
     public ValueTask<CommitResult> CommitAsync(StoreChange change, CancellationToken cancellationToken = default) => LockedAsync<CommitResult>(
         () =>
         {
             var conflict = StoreRules.Conflict(
-                change, FindMachine, name => Machines.FindOne(Query.EQ("name", name))?["_id"].AsString, FindDeployment, FindMeta);
+                change, FindMachine, name => Machines.FindOne(Query.EQ("name", name))?["_id"].AsString, FindDeployment);
             if (conflict is not null)
             {
                 return new CommitResult.Conflict(conflict);
@@ -145,7 +141,7 @@ public sealed partial class LiteDbRecordStore : IRecordStore
             CheckRoom(FolderOf(_database));
             var committed = StoreRules.Resolve(change, _sequence);
             var journaled = new JournaledCommit(
-                _number + 1, committed.Machines, [.. change.Forgotten.Select(m => m.Id)], committed.Deployments, committed.Meta, committed.Entries);
+                _number + 1, committed.Machines, [.. change.Forgotten.Select(m => m.Id)], committed.Deployments, committed.Entries);
             _journal.Append(JsonSerializer.SerializeToUtf8Bytes(journaled, RecordJson.Default.JournaledCommit));
             ApplyOrBreak(journaled);
             return committed;
@@ -204,11 +200,6 @@ public sealed partial class LiteDbRecordStore : IRecordStore
                 {
                     TrimDeployments(deployment.MachineId);
                 }
-            }
-
-            foreach (var record in commit.Meta)
-            {
-                Meta.Upsert(new BsonDocument { ["_id"] = record.Key, ["revision"] = record.Revision, ["value"] = record.Value });
             }
 
             foreach (var group in commit.Entries.GroupBy(e => e.MachineId, StringComparer.Ordinal))
@@ -276,9 +267,6 @@ public sealed partial class LiteDbRecordStore : IRecordStore
     private Machine? FindMachine(string id) => Machines.FindById(id) is { } found ? ToMachine(found) : null;
 
     private Deployment? FindDeployment(string id) => Deployments.FindById(id) is { } found ? ToDeployment(found) : null;
-
-    private MetaRecord? FindMeta(string key) =>
-        Meta.FindById(key) is { } found ? new MetaRecord(key, found["value"].AsString, found["revision"].AsInt64) : null;
 
     private static Machine ToMachine(BsonDocument found) => JsonSerializer.Deserialize(found["json"].AsString, RecordJson.Default.Machine)!;
 

@@ -12,7 +12,6 @@ internal sealed record JournaledCommit(
     ImmutableArray<Machine> Machines,
     ImmutableArray<string> Forgotten,
     ImmutableArray<Deployment> Deployments,
-    ImmutableArray<MetaRecord> Meta,
     ImmutableArray<TimelineEntry> Entries);
 
 /// <summary>Records as JSON text; instants are 64-bit Unix milliseconds.</summary>

@@ -3,18 +3,14 @@ using NetDeploy.Server.Linux;
 
 namespace NetDeploy.Server.Storage;
 
-/// <summary>The key that tokens are derived with: 32 random bytes in a file of mode 0600 beside the store, never in it.</summary>
+/// <summary>A key of the server, for tokens or for secrets: 32 random bytes in a file of mode 0600 beside the store, never in it.</summary>
 public static class ServerKey
 {
     /// <summary>Reads the key, or makes it on the first start.</summary>
+    /// <param name="withoutIt">What a new key in its place means, for the remedy: <c>open tokens are void then</c>.</param>
     /// <exception cref="StoreException">The file is damaged, or others may read it.</exception>
-    public static byte[] LoadOrCreate(string path)
+    public static byte[] LoadOrCreate(string path, string withoutIt)
     {
-        if (OperatingSystem.IsWindows())
-        {
-            throw new PlatformNotSupportedException("The server runs on Linux.");
-        }
-
         if (!File.Exists(path))
         {
             var part = path + ".part";
@@ -37,12 +33,12 @@ public static class ServerKey
         const UnixFileMode Others = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
         if ((File.GetUnixFileMode(path) & Others) != 0)
         {
-            throw new StoreException($"Others can read the server key {path}.", $"chmod 600 {path}; if they may have read it, remove it, which voids open tokens.");
+            throw new StoreException($"Others can read the server key {path}.", $"chmod 600 {path}. If they may have read it, move it away after that, and the next start makes a new one: {withoutIt}.");
         }
 
         var key = File.ReadAllBytes(path);
         return key.Length == 32
             ? key
-            : throw new StoreException($"The server key {path} has {key.Length} bytes instead of 32.", "Restore it, or remove it; open tokens are void then.");
+            : throw new StoreException($"The server key {path} has {key.Length} bytes instead of 32.", $"Restore it from a backup. Or move it away, and the next start makes a new one: {withoutIt}.");
     }
 }

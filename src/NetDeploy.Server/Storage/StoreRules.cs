@@ -7,11 +7,9 @@ namespace NetDeploy.Server.Storage;
 /// <summary>What every store decides alike: compare-and-set, revisions, sequence numbers, bounds.</summary>
 internal static class StoreRules
 {
-    public const int MaxMeta = 4 << 20;
-
     /// <summary>Checks a change against what is stored; a text why it conflicts, or null.</summary>
     public static string? Conflict(
-        StoreChange change, Func<string, Machine?> machine, Func<string, string?> idOfName, Func<string, Deployment?> deployment, Func<string, MetaRecord?> meta)
+        StoreChange change, Func<string, Machine?> machine, Func<string, string?> idOfName, Func<string, Deployment?> deployment)
     {
         foreach (var m in change.Machines)
         {
@@ -28,7 +26,6 @@ internal static class StoreRules
 
         return change.Forgotten.FirstOrDefault(m => machine(m.Id)?.Revision != m.Revision) is { } forgotten ? $"machine {forgotten.Name} changed"
             : change.Deployments.FirstOrDefault(d => (deployment(d.Id)?.Revision ?? 0) != d.Revision) is { } changed ? $"deployment {changed.Id} changed"
-            : change.Meta.FirstOrDefault(r => (meta(r.Key)?.Revision ?? 0) != r.Revision) is { } text ? $"{text.Key} changed"
             : null;
     }
 
@@ -36,9 +33,6 @@ internal static class StoreRules
     public static CommitResult.Committed Resolve(StoreChange change, long lastSequence) => new(
         [.. change.Machines.Select(m => m with { Revision = m.Revision + 1 })],
         [.. change.Deployments.Select(d => d with { Revision = d.Revision + 1 })],
-        [.. change.Meta.Select(r => r.Value.Length <= MaxMeta
-            ? r with { Revision = r.Revision + 1 }
-            : throw new ArgumentException($"{r.Key} has {r.Value.Length} characters; at most {MaxMeta} are stored.", nameof(change)))],
         [.. change.Entries.Select((e, i) => new TimelineEntry(
             lastSequence + 1 + i, e.At, e.MachineId, e.DeploymentId, e.Note.Kind, e.Note.Severity, e.Note.Text))]);
 }

@@ -6,14 +6,25 @@ namespace NetDeploy.Server.Tftp;
 /// <summary>A read request after its name was normalised: <c>\</c> and repeated <c>/</c> become one <c>/</c>, no leading <c>/</c>.</summary>
 public sealed record TftpReadRequest(string Path, IPEndPoint Client, IPAddress Server);
 
-/// <summary>The bytes of one file; the transfer owns the stream and disposes it. The stream can seek.</summary>
-public sealed record TftpFile(Stream Content, long Length);
+/// <summary>What a read request gets.</summary>
+public abstract record TftpReply
+{
+    private protected TftpReply()
+    {
+    }
+}
 
-/// <summary>What the TFTP engine serves. Null: ERROR 1 (file not found) at once, never silence.</summary>
+/// <summary>The bytes of one file; the transfer owns the stream and disposes it. The stream can seek.</summary>
+public sealed record TftpFile(Stream Content, long Length) : TftpReply;
+
+/// <summary>ERROR 2 (access violation). The reason is for the log; the client hears only that.</summary>
+public sealed record TftpRefusal(string Reason) : TftpReply;
+
+/// <summary>What the TFTP engine serves. Null: ERROR 1 (file not found). Both errors go out at once, never silence: firmware tries its next boot device.</summary>
 public interface ITftpContent
 {
     /// <summary>Called on the thread pool, for many requests at once; a slow answer holds up nobody but its own client.</summary>
-    ValueTask<TftpFile?> OpenAsync(TftpReadRequest request, CancellationToken cancellationToken);
+    ValueTask<TftpReply?> OpenAsync(TftpReadRequest request, CancellationToken cancellationToken);
 }
 
 /// <summary>Evidence for the timeline. Called on the engine's own thread: it must return at once, so hand the fact over and go.</summary>

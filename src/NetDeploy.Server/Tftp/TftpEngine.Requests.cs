@@ -13,7 +13,7 @@ internal sealed partial class TftpEngine
         for (var i = 0; i < RequestsPerTurn && listener.Socket.TryReceive(_buffer, out var arrival); i++)
         {
             var packet = _buffer.AsSpan(0, arrival.Length);
-            if (arrival.From.Port == 0 || !IsServed(arrival.From))
+            if (arrival.From.Port == 0 || !_options.Serves(arrival.From.Address))
             {
                 _metrics.Ignored("not-ours");
             }
@@ -36,9 +36,6 @@ internal sealed partial class TftpEngine
             }
         }
     }
-
-    private bool IsServed(UdpAddress client) =>
-        _options.Networks.Count == 0 || client.Address is var address && _options.Networks.Any(network => network.Contains(address));
 
     private void OnRequest(TftpListener listener, in UdpArrival arrival, ReadOnlySpan<byte> packet)
     {

@@ -18,8 +18,13 @@ internal static class TftpOpener
     {
         try
         {
-            var file = await content.OpenAsync(session.Read, session.Opening.Token).ConfigureAwait(false);
-            if (file is null)
+            var reply = await content.OpenAsync(session.Read, session.Opening.Token).ConfigureAwait(false);
+            if (reply is TftpRefusal refusal)
+            {
+                return TftpOpened.Refused(session, TftpErrorCode.AccessViolation, $"refused: {refusal.Reason}", "access violation");
+            }
+
+            if (reply is not TftpFile file)
             {
                 return TftpOpened.Refused(session, TftpErrorCode.FileNotFound, "file not found");
             }

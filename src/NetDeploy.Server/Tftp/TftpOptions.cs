@@ -15,8 +15,8 @@ public sealed record TftpOptions
     /// <summary>Only packets of this interface are read, and only there are they answered (SO_BINDTODEVICE). Null: all.</summary>
     public string? Interface { get; init; }
 
-    /// <summary>Clients of other subnets get no answer. Empty: any client.</summary>
-    public IReadOnlyList<IPNetwork> Networks { get; init; } = [];
+    /// <summary>Asked for each request, on the engine's own thread: a client that it says no to gets no answer. All: any client.</summary>
+    public Func<IPAddress, bool> Serves { get; init; } = _ => true;
 
     /// <summary>Answers come from the listening port: for NAT and containers that know no other. Otherwise from a fresh port each.</summary>
     public bool SinglePort { get; init; }

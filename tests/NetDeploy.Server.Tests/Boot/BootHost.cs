@@ -60,6 +60,12 @@ internal sealed partial class BootHost : IAsyncDisposable
 
     public WebApplication App { get; private set; } = null!;
 
+    /// <summary>What TFTP serves here, without its engine.</summary>
+    public TftpBoot Tftp { get; private set; } = null!;
+
+    /// <summary>The networks in force; an apply exchanges them.</summary>
+    public BootNetworks Networks { get; set; } = BootNetworks.None;
+
     public DeploymentService Service { get; private set; } = null!;
 
     public string Folder => _folder.Path;
@@ -87,16 +93,24 @@ internal sealed partial class BootHost : IAsyncDisposable
             Faults = [],
         };
         host._desk = new BootDesk(service, host._owners, new BootDeskOptions { HttpPort = 8080 }, TimeProvider.System, NullLogger.Instance);
-        var (networks, diagnostics) = BootNetworks.Of([host._network.Network], [], [IPAddress.Loopback]);
-        Assert.Empty(diagnostics);
+        host.Networks = NetworksOf("127.0.0.0/24");
+        host.Tftp = new TftpBoot(host._desk, files, () => host.Networks, NullLogger.Instance);
         host.App = BootListener.Build(
-            [new IPEndPoint(IPAddress.Loopback, 0)], host._desk, files, () => networks!, host._owners, service,
+            [new IPEndPoint(IPAddress.Loopback, 0)], host._desk, files, () => host.Networks, host._owners, service,
             new DeploymentPlans(service, host._bulk, new ImageStore(spool, TimeProvider.System, service.PinnedImages), secrets, NullLogger.Instance),
             NullLoggerFactory.Instance,
             connectionsOfStrangers);
         await host.App.StartAsync();
         host.Port = new Uri(host.App.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single()).Port;
         return host;
+    }
+
+    public static BootNetworks NetworksOf(params string[] subnets)
+    {
+        var (networks, diagnostics) = BootNetworks.Of(
+            subnets.Select((subnet, i) => new NetworkSpec { Name = $"lab{i}", Subnet = IPNetwork.Parse(subnet) }), [], [IPAddress.Loopback]);
+        Assert.Empty(diagnostics);
+        return networks!;
     }
 
     public async Task GrantAsync()

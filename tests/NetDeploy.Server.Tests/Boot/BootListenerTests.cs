@@ -4,6 +4,7 @@ using System.Text;
 using NetDeploy.Core.Deployments;
 using NetDeploy.Server.Boot;
 using NetDeploy.Server.Deployments;
+using NetDeploy.Server.Tftp;
 
 namespace NetDeploy.Server.Tests.Boot;
 
@@ -51,6 +52,47 @@ public class BootListenerTests
         Assert.Equal(HttpStatusCode.Forbidden, forged.Status);
         Assert.Single(await host.AlarmsAsync());
         Assert.Equal(DeploymentState.Granted, host.Current!.State);
+    }
+
+    [Theory]
+    [InlineData("GET", "/boot/loaders/snponly.efi", HttpStatusCode.OK)]
+    [InlineData("HEAD", "/boot/loaders/snponly.efi", HttpStatusCode.OK)]
+    [InlineData("GET", "/boot/loaders/absent.efi", HttpStatusCode.NotFound)]
+    [InlineData("GET", "/boot/environment/vmlinuz", HttpStatusCode.NotFound)]
+    [InlineData("GET", "/boot/script", HttpStatusCode.BadRequest)]
+    [InlineData("GET", "/boot/script?mac=52:54:00:00:00:77", HttpStatusCode.Forbidden)]
+    public async Task Who_is_on_no_network_in_force_gets_nothing_and_a_relays_client_is_on_the_network_configured_for_it(
+        string method, string path, HttpStatusCode onNetwork)
+    {
+        await using var host = await BootHost.StartAsync();
+        var relayed = IPAddress.Parse("127.7.0.5");
+        var refused = await host.SendAsync(relayed, new HttpMethod(method), path);
+        Assert.Equal(HttpStatusCode.Forbidden, refused.Status);
+        Assert.Equal(method == "HEAD" ? "" : "127.7.0.5 is on no network of this server\n", refused.Body);
+
+        host.Networks = BootHost.NetworksOf("127.0.0.0/24", "127.7.0.0/24");
+        var served = await host.SendAsync(relayed, new HttpMethod(method), path);
+        Assert.Equal(onNetwork, served.Status);
+        Assert.DoesNotContain("on no network", served.Body, StringComparison.Ordinal);
+
+        host.Networks = BootNetworks.None;
+        Assert.Equal(HttpStatusCode.Forbidden, (await host.SendAsync(BootHost.Blade, new HttpMethod(method), path)).Status);
+    }
+
+    [Fact]
+    public async Task By_TFTP_a_file_is_given_not_there_or_refused()
+    {
+        await using var host = await BootHost.StartAsync();
+        using var loader = Assert.IsType<TftpFile>(await ReadAsync("snponly.efi", BootHost.Blade)).Content;
+        Assert.Null(await ReadAsync("absent", BootHost.Blade));
+        // A loader that is known and not fetched is not there, like one that is not known.
+        Assert.Null(await ReadAsync("undionly.kpxe", BootHost.Blade));
+        Assert.Equal("127.0.0.77 has no lease", Assert.IsType<TftpRefusal>(await ReadAsync("grub.cfg", IPAddress.Parse("127.0.0.77"))).Reason);
+        Assert.IsType<TftpRefusal>(await ReadAsync("grub.cfg-01-52-54-00-00-00-01", BootHost.Neighbour));
+        Assert.Contains("on no network", Assert.IsType<TftpRefusal>(await ReadAsync("snponly.efi", IPAddress.Parse("127.7.0.5"))).Reason, StringComparison.Ordinal);
+
+        async Task<TftpReply?> ReadAsync(string path, IPAddress source) =>
+            await host.Tftp.OpenAsync(new TftpReadRequest(path, new IPEndPoint(source, 2000), IPAddress.Loopback), TestContext.Current.CancellationToken);
     }
 
     [Theory]

@@ -57,6 +57,5 @@ public class BootNetworksTests
 
         public IReadOnlyList<LeaseHolder> FindByMac(MacAddress mac) => lease.Mac == mac ? [lease] : [];
 
-        public IReadOnlyList<LeaseHolder> All() => [lease];
     }
 }

@@ -29,6 +29,8 @@ public sealed class BootFilesCatalogTests : IDisposable
              "grubx64.efi: was never fetched; remedy: netdeploy bootfiles sync",
              "deploy environment: was never built; remedy: netdeploy bootfiles build"],
             catalog.Faults.Select(f => f.ToString()));
+        Assert.StartsWith("Boot files are missing or damaged: undionly.kpxe was never fetched; grubx64.efi", catalog.Fault!.Message, StringComparison.Ordinal);
+        Assert.Equal("Run netdeploy bootfiles sync and netdeploy bootfiles build.", catalog.Fault.Remedy);
     }
 
     [Fact]
@@ -40,7 +42,7 @@ public sealed class BootFilesCatalogTests : IDisposable
 
         Assert.Empty(catalog.Faults);
         Assert.Equal("grub!", File.ReadAllText(catalog.Loaders["grubx64.efi"].Path));
-        Assert.Equal("some/grub", catalog.GrubPrefix);
+        Assert.Null(catalog.Fault);
         Assert.Equal("kernel", File.ReadAllText(catalog.Environment!.Kernel.Path));
         Assert.Equal("6.1.0-1-amd64", catalog.Environment.KernelVersion);
         Assert.Equal("1:1.35", catalog.Environment.Packages["busybox-static"]);
@@ -109,7 +111,38 @@ public sealed class BootFilesCatalogTests : IDisposable
         Assert.Empty(catalog.Faults);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_sync_or_build_waits_for_the_process_that_works_on_the_cache(bool sync)
+    {
+        // Sources without scripts: whoever gets past the lock fails at once.
+        var options = new BootFilesOptions { Sources = Path.Combine(Cache, "sources"), Mirror = "http://127.0.0.1:1/debian" };
+        var said = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var held = await BootFilesFolder.LockAsync(Cache, progress: null, TestContext.Current.CancellationToken);
+        var run = sync
+            ? BootFilesSync.RunAsync(Cache, options, new Lines(said), TestContext.Current.CancellationToken)
+            : DeployEnvironmentBuild.RunAsync(Cache, options, new Lines(said), TestContext.Current.CancellationToken);
+        Assert.Contains(Path.Combine(Cache, "lock"), await said.Task.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.False(run.IsCompleted);
+        await held.DisposeAsync();
+        await Assert.ThrowsAsync<BootFilesException>(() => run.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task A_cache_that_cannot_be_made_is_named_with_a_remedy()
+    {
+        scratch.Write("file", "");
+        var fault = await Assert.ThrowsAsync<BootFilesException>(() => BootFilesFolder.LockAsync(Path.Combine(Cache, "file", "cache"), null, TestContext.Current.CancellationToken));
+        Assert.Contains("--cache", fault.Remedy, StringComparison.Ordinal);
+    }
+
     public void Dispose() => scratch.Dispose();
+
+    private sealed class Lines(TaskCompletionSource<string> first) : IProgress<string>
+    {
+        public void Report(string value) => first.TrySetResult(value);
+    }
 
     private BootFilesCatalog Load() => BootFilesCatalog.Load(Cache, Path.Combine(Cache, "sources"));
 

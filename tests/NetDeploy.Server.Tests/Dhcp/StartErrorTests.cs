@@ -1,6 +1,11 @@
 using System.Diagnostics;
+using System.Net;
 using System.Runtime.Versioning;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using NetDeploy.Core.Boot;
 using NetDeploy.Server.Dhcp;
+using NetDeploy.Server.Leases;
 
 namespace NetDeploy.Server.Tests.Dhcp;
 
@@ -23,6 +28,24 @@ public sealed class StartErrorTests
     }
 
     [Fact]
+    public async Task A_loop_that_dies_is_told_and_leaves_nothing_that_cannot_be_closed()
+    {
+        TestNetwork.SkipUnlessPossible("busybox");
+        using var network = new TestNetwork();
+        using var leases = LeaseStore.Open(Path.Combine(network.Folder, "leases.journal"), TimeProvider.System, NullLogger<LeaseStore>.Instance);
+        using var server = new DhcpServer(
+            new DhcpServerOptions { Interfaces = [new DhcpInterface("srv0", IPAddress.Parse("10.99.0.1"))] },
+            leases, () => throw new InvalidOperationException("no networks"), new Nobody(), new Nobody(), TimeProvider.System, new BrokenLogger());
+        network.InServer(server.Start);
+        Assert.False(server.Completion.IsCompleted);
+        // A packet's fault does not end the loop; that it cannot be logged either does.
+        network.RunInClient("busybox", "udhcpc", "-i", "cli0", "-f", "-q", "-n", "-t", "2", "-T", "1", "-s", "/bin/true");
+        var failure = await Assert.ThrowsAsync<InvalidOperationException>(() => server.Completion.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken));
+        Assert.Equal("no log", failure.Message);
+        server.Stop();
+    }
+
+    [Fact]
     public void An_interface_that_goes_away_for_a_while_is_served_again()
     {
         TestNetwork.SkipUnlessPossible("busybox");
@@ -37,5 +60,30 @@ public sealed class StartErrorTests
         }
 
         Assert.NotEmpty(server.Events);
+    }
+
+    private sealed class Nobody : IBootOffers, IDhcpObserver
+    {
+        public BootOffer? Offer(BootClient client, NetworkSpecRef network) => null;
+
+        public void Decided(DhcpEvent decision)
+        {
+        }
+    }
+
+    private sealed class BrokenLogger : ILogger<DhcpServer>
+    {
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            if (logLevel == LogLevel.Error)
+            {
+                throw new InvalidOperationException("no log");
+            }
+        }
     }
 }

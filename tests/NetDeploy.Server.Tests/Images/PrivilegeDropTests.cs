@@ -63,6 +63,24 @@ public sealed class PrivilegeDropTests : IDisposable
     }
 
     [Fact]
+    public void A_server_foresees_what_its_worker_will_complain_of_and_changes_nothing()
+    {
+        NeedsRoot();
+        var options = new ImageWorkerOptions { SpoolFolder = Images, BuildUser = BuildUser };
+        var dotnet = Path.Combine(Directory.CreateDirectory(Path.Combine(_folder, "closed"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute).FullName, "dotnet");
+        File.WriteAllText(dotnet, "");
+        var program = RunningProgram.Current;
+
+        var warning = ImageWorkerProcess.Foresee(options, program with { Command = [dotnet, .. program.OwnFiles] })!;
+        Assert.StartsWith($"The image worker stays root, and only the commands of its builds run as {BuildUser}, because that user cannot execute {dotnet}.", warning, StringComparison.Ordinal);
+        Assert.Contains("Remedy: install .NET", warning, StringComparison.Ordinal);
+        Assert.Contains("useradd", ImageWorkerProcess.Foresee(options with { BuildUser = "ndt-nobody" }, program), StringComparison.Ordinal);
+        var drop = new PrivilegeDrop(WorkerIdentity.Find(BuildUser, 0));
+        Assert.Equal(program.RuntimeFiles.All(drop.CanRead), ImageWorkerProcess.Foresee(options, program) is null);
+        Assert.False(Directory.Exists(Images));
+    }
+
+    [Fact]
     public void A_link_in_the_place_of_a_folder_of_the_spool_does_not_lead_root_away()
     {
         var (_, identity) = NeedsRoot();

@@ -1,4 +1,3 @@
-using System.Runtime.Versioning;
 using System.Text;
 using Microsoft.Extensions.Time.Testing;
 using NetDeploy.Server.Storage;
@@ -67,15 +66,19 @@ public sealed class BulkStoreTests : IDisposable
     }
 
     [Fact]
-    [SupportedOSPlatform("linux")]
-    public void The_server_key_is_made_once_for_the_owner_alone()
+    public void A_server_key_is_made_once_for_the_owner_alone_and_a_remedy_says_what_its_loss_means()
     {
         var path = _folder["server.key"];
-        var key = ServerKey.LoadOrCreate(path);
+        var key = ServerKey.LoadOrCreate(path, "all is lost then");
         Assert.Equal(32, key.Length);
-        Assert.Equal(key, ServerKey.LoadOrCreate(path));
+        Assert.Equal(key, ServerKey.LoadOrCreate(path, "all is lost then"));
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(path));
         File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.GroupRead);
-        Assert.Contains("chmod 600", Assert.Throws<StoreException>(() => ServerKey.LoadOrCreate(path)).Remedy, StringComparison.Ordinal);
+        var open = Assert.Throws<StoreException>(() => ServerKey.LoadOrCreate(path, "all is lost then")).Remedy;
+        Assert.Contains("chmod 600", open, StringComparison.Ordinal);
+        Assert.Contains("all is lost then", open, StringComparison.Ordinal);
+        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        File.WriteAllText(path, "short");
+        Assert.Contains("all is lost then", Assert.Throws<StoreException>(() => ServerKey.LoadOrCreate(path, "all is lost then")).Remedy, StringComparison.Ordinal);
     }
 }

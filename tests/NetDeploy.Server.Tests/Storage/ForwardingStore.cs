@@ -43,8 +43,6 @@ internal sealed class ForwardingStore(IRecordStore inner) : IRecordStore
     public ValueTask<TimelinePage> TimelineAsync(string machineId, long after = 0, int limit = IRecordStore.TimelineBound, CancellationToken cancellationToken = default) =>
         inner.TimelineAsync(machineId, after, limit, cancellationToken);
 
-    public ValueTask<MetaRecord?> MetaAsync(string key, CancellationToken cancellationToken = default) => inner.MetaAsync(key, cancellationToken);
-
     public async ValueTask<CommitResult> CommitAsync(StoreChange change, CancellationToken cancellationToken = default)
     {
         var fate = Fate();

@@ -11,7 +11,6 @@ internal sealed class InMemoryRecordStore(string? generation = null) : IRecordSt
     private readonly Lock _gate = new();
     private readonly Dictionary<string, Machine> _machines = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Deployment> _deployments = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, MetaRecord> _meta = new(StringComparer.Ordinal);
     private readonly Dictionary<string, (List<TimelineEntry> Entries, long Dropped)> _timelines = new(StringComparer.Ordinal);
     private long _sequence;
 
@@ -36,16 +35,13 @@ internal sealed class InMemoryRecordStore(string? generation = null) : IRecordSt
             ? new TimelinePage([.. line.Entries.Where(e => e.Sequence > after).Take(limit)], line.Dropped)
             : new TimelinePage([], 0));
 
-    public ValueTask<MetaRecord?> MetaAsync(string key, CancellationToken cancellationToken = default) => Locked(() => _meta.GetValueOrDefault(key));
-
     public ValueTask<CommitResult> CommitAsync(StoreChange change, CancellationToken cancellationToken = default) => Locked<CommitResult>(() =>
     {
         var conflict = StoreRules.Conflict(
             change,
             _machines.GetValueOrDefault,
             name => _machines.Values.FirstOrDefault(m => m.Name == name)?.Id,
-            _deployments.GetValueOrDefault,
-            _meta.GetValueOrDefault);
+            _deployments.GetValueOrDefault);
         if (conflict is not null)
         {
             return new CommitResult.Conflict(conflict);
@@ -75,11 +71,6 @@ internal sealed class InMemoryRecordStore(string? generation = null) : IRecordSt
             {
                 _deployments.Remove(old.Id);
             }
-        }
-
-        foreach (var record in committed.Meta)
-        {
-            _meta[record.Key] = record;
         }
 
         foreach (var entry in committed.Entries)

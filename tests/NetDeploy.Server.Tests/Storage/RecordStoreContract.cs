@@ -60,7 +60,6 @@ public abstract class RecordStoreContract
             Machines = [Blade("a")],
             Deployments = [Attempt("d1", "id-a")],
             Entries = [Entry("id-a", "one", "d1"), Entry("id-a", "two")],
-            Meta = [new MetaRecord("documents", "text", 0)],
         });
         var machine = await store.MachineAsync("id-a");
         Assert.Equal(
@@ -70,21 +69,19 @@ public abstract class RecordStoreContract
         Assert.Equal(
             JsonSerializer.Serialize(Attempt("d1", "id-a") with { Revision = 1 }, RecordJson.Default.Deployment),
             JsonSerializer.Serialize((await store.DeploymentAsync("d1"))!, RecordJson.Default.Deployment));
-        Assert.Equal(new MetaRecord("documents", "text", 1), await store.MetaAsync("documents"));
         var page = await store.TimelineAsync("id-a");
         Assert.Equal(committed.Entries.AsEnumerable(), page.Entries);
         Assert.Equal(["one", "two"], page.Entries.Select(e => e.Text));
         Assert.True(page.Entries[1].Sequence > page.Entries[0].Sequence);
         Assert.Null(await store.MachineAsync("id-b"));
         Assert.Null(await store.DeploymentAsync("d2"));
-        Assert.Null(await store.MetaAsync("other"));
     }
 
     [Fact]
     public async Task A_write_with_a_stale_revision_writes_nothing_at_all()
     {
         await using var store = Open();
-        var first = await Commit(store, new StoreChange { Machines = [Blade("a")], Deployments = [Attempt("d1", "id-a")], Meta = [new MetaRecord("k", "1", 0)] });
+        var first = await Commit(store, new StoreChange { Machines = [Blade("a")], Deployments = [Attempt("d1", "id-a")] });
         await Commit(store, new StoreChange { Deployments = [first.Deployments[0] with { State = DeploymentState.Booting }] });
         var stale = new StoreChange
         {
@@ -94,7 +91,6 @@ public abstract class RecordStoreContract
         };
         Assert.IsType<CommitResult.Conflict>(await store.CommitAsync(stale));
         Assert.IsType<CommitResult.Conflict>(await store.CommitAsync(new StoreChange { Machines = [Blade("a")] }));
-        Assert.IsType<CommitResult.Conflict>(await store.CommitAsync(new StoreChange { Meta = [new MetaRecord("k", "2", 0)] }));
         Assert.IsType<CommitResult.Conflict>(await store.CommitAsync(new StoreChange { Forgotten = [first.Machines[0] with { Revision = 7 }] }));
         Assert.Equal(DeploymentState.Booting, (await store.DeploymentAsync("d1"))!.State);
         Assert.False((await store.MachineAsync("id-a"))!.Protected);

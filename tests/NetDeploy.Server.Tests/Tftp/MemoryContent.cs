@@ -11,12 +11,16 @@ internal sealed class MemoryContent : ITftpContent
 
     public Task Gate { get; set; } = Task.CompletedTask;
 
+    /// <summary>Paths that are refused, with the reason.</summary>
+    public ConcurrentDictionary<string, string> Refused { get; } = new();
+
     public Func<byte[], Stream> Open { get; set; } = bytes => new MemoryStream(bytes, writable: false);
 
-    public async ValueTask<TftpFile?> OpenAsync(TftpReadRequest request, CancellationToken cancellationToken)
+    public async ValueTask<TftpReply?> OpenAsync(TftpReadRequest request, CancellationToken cancellationToken)
     {
         await Gate.WaitAsync(cancellationToken);
-        return Files.TryGetValue(request.Path, out var bytes) ? new TftpFile(Open(bytes), bytes.Length) : null;
+        return Refused.TryGetValue(request.Path, out var reason) ? new TftpRefusal(reason)
+            : Files.TryGetValue(request.Path, out var bytes) ? new TftpFile(Open(bytes), bytes.Length) : null;
     }
 
     /// <summary>A file of bytes that no other length or seed has.</summary>

@@ -223,9 +223,10 @@ public sealed class TftpServerTests
     }
 
     [Fact]
-    public async Task Clients_of_other_subnets_hear_nothing()
+    public async Task Clients_of_other_subnets_hear_nothing_also_after_a_change()
     {
-        await using var test = new TftpTestServer(options => options with { Networks = [IPNetwork.Parse("127.1.0.0/16")] }, address: IPAddress.Any);
+        var network = IPNetwork.Parse("127.1.0.0/16");
+        await using var test = new TftpTestServer(options => options with { Serves = client => network.Contains(client) }, address: IPAddress.Any);
         var file = test.Content.Add("a", 10);
         using var other = new TftpTestClient(new IPEndPoint(IPAddress.Loopback, test.EndPoint.Port));
         using var ours = new TftpTestClient(new IPEndPoint(IPAddress.Loopback, test.EndPoint.Port), from: IPAddress.Parse("127.1.2.3"));
@@ -233,6 +234,46 @@ public sealed class TftpServerTests
         other.Request("a");
         Assert.True(other.HearsNothing());
         Assert.Equal(file, ours.Read("a"));
+        network = IPNetwork.Parse("127.0.0.0/16");
+        using var now = new TftpTestClient(new IPEndPoint(IPAddress.Loopback, test.EndPoint.Port));
+        Assert.Equal(file, now.Read("a"));
+    }
+
+    [Fact]
+    public async Task A_refused_file_is_an_access_violation_and_the_reason_stays_here()
+    {
+        await using var test = new TftpTestServer();
+        test.Content.Refused["a"] = "leased to another";
+        using var client = new TftpTestClient(test.EndPoint);
+        client.Request("a");
+        Assert.Equal((TftpErrorCode.AccessViolation, "access violation"), (client.ErrorReceived() is var error ? error.Code : default, error.Message));
+        Assert.Equal(["failed a: refused: leased to another"], await test.Observer.SeenAsync());
+    }
+
+    [Fact]
+    public async Task A_loop_that_dies_is_told_and_leaves_nothing_that_cannot_be_closed()
+    {
+        var clock = new BreakableClock();
+        var test = new TftpTestServer(clock: clock);
+        clock.Broken = true;
+        using var client = new TftpTestClient(test.EndPoint);
+        client.Request("a");
+        var failure = await Assert.ThrowsAsync<InvalidOperationException>(() => test.Server.Completion.WaitAsync(TimeSpan.FromSeconds(40), TestContext.Current.CancellationToken));
+        Assert.Equal("the clock is broken", failure.Message);
+        Assert.Contains(test.Log.Lines, line => line.Level == Microsoft.Extensions.Logging.LogLevel.Critical);
+        await test.DisposeAsync();
+    }
+
+    private sealed class BreakableClock : TimeProvider
+    {
+        private volatile bool _broken;
+
+        public bool Broken
+        {
+            set => _broken = value;
+        }
+
+        public override long GetTimestamp() => _broken ? throw new InvalidOperationException("the clock is broken") : base.GetTimestamp();
     }
 
     [Fact]

@@ -8,10 +8,10 @@ namespace NetDeploy.Server.Tests.Tftp;
 /// <summary>A server on a free port of the loopback, with content in memory.</summary>
 internal sealed class TftpTestServer : IAsyncDisposable
 {
-    public TftpTestServer(Func<TftpOptions, TftpOptions>? configure = null, ITftpContent? content = null, IPAddress? address = null)
+    public TftpTestServer(Func<TftpOptions, TftpOptions>? configure = null, ITftpContent? content = null, IPAddress? address = null, TimeProvider? clock = null)
     {
         var options = new TftpOptions { Listen = [new IPEndPoint(address ?? IPAddress.Loopback, 0)] };
-        Server = new TftpServer(configure?.Invoke(options) ?? options, content ?? Content, Observer, Log, TimeProvider.System);
+        Server = new TftpServer(configure?.Invoke(options) ?? options, content ?? Content, Observer, Log, clock ?? TimeProvider.System);
         Server.Start();
     }
 

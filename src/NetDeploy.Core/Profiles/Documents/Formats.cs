@@ -95,7 +95,7 @@ internal static partial class Formats
 
     public static string? SizeOrRest(ref string text) => text == "rest" ? null : Size(ref text);
 
-    public static string? Duration(ref string text) => Values.TryDuration(text, out _) ? null : "is no duration.";
+    public static string? Duration(ref string text) => Durations.TryParse(text, out _) ? null : "is no duration.";
 
     public static string? HttpUrl(ref string text)
     {

@@ -16,7 +16,7 @@ internal static class NetworkDocument
 
         // A subnet of the wrong shape was reported; the rest is still checked as far as it goes.
         var subnet = IPNetwork.TryParse(body.Text("subnet") ?? "", out var parsed) ? parsed : default(IPNetwork?);
-        Values.TryDuration(body.Text("leaseTime") ?? "1h", out var lease);
+        _ = Durations.TryParse(body.Text("leaseTime") ?? "1h", out var lease);
         var network = new NetworkSpec
         {
             Name = document.Name,

@@ -5,7 +5,7 @@ using System.Net.Sockets;
 
 namespace NetDeploy.Core.Profiles.Documents;
 
-/// <summary>Texts to values: sizes, durations, addresses.</summary>
+/// <summary>Texts to values: sizes, addresses.</summary>
 internal static class Values
 {
     private static readonly (string Unit, decimal Bytes)[] SizeUnits =
@@ -41,20 +41,6 @@ internal static class Values
         }
 
         return false;
-    }
-
-    /// <summary><c>30s</c>, <c>15m</c>, <c>12h</c>, <c>7d</c>; up to 365 days.</summary>
-    public static bool TryDuration(string text, out TimeSpan duration)
-    {
-        duration = default;
-        if (text.Length < 2 || !int.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var count))
-        {
-            return false;
-        }
-
-        var seconds = text[^1] switch { 's' => 1L, 'm' => 60, 'h' => 3600, 'd' => 86400, _ => 0 } * count;
-        duration = TimeSpan.FromSeconds(Math.Min(seconds, 365 * 86400));
-        return seconds is > 0 and <= 365 * 86400;
     }
 
     /// <summary>Dotted quads in full, or IPv6 without zone: not the short forms that .NET would take for IPv4 (<c>10.1</c>, <c>0x0a000001</c>).</summary>
