@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using NetDeploy.Core.Profiles.Documents;
 using NetDeploy.Protocols;
 
 namespace NetDeploy.Core.Addressing;
@@ -44,6 +45,15 @@ public sealed record NetworkSpec
     public TimeSpan LeaseTime { get; init; } = TimeSpan.FromHours(1);
 
     public UefiLoader UefiLoader { get; init; } = UefiLoader.Shim;
+
+    /// <summary>
+    /// The relays (giaddr) whose option 82 is believed here. Whoever runs them keeps clients from sending relayed packets
+    /// themselves, as RFC 3046 section 2.1 has it. From no other does option 82 say anything.
+    /// </summary>
+    public ImmutableArray<IPAddress> Relays { get; init; } = [];
+
+    /// <summary>Where the document starts; null for a network made by code.</summary>
+    internal Origin? Origin { get; init; }
 }
 
 /// <summary>An address that belongs to a machine's NIC, whatever pool it lies in.</summary>

@@ -27,6 +27,8 @@ internal static class NetworkDocument
             DnsServers = body.Addresses("dns"),
             Domain = body.Text("domain"),
             LeaseTime = lease,
+            Relays = body.Addresses("relays"),
+            Origin = body.At,
             UefiLoader = SmallDocuments.ReadLoader(body.Text("uefiLoader")) ?? UefiLoader.Shim,
         };
         if (subnet is { } known && network.Router is { } router && !IsHost(known, router))
