@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Net;
-using NetDeploy.Core.Profiles.Documents;
 using NetDeploy.Protocols;
 
 namespace NetDeploy.Core.Addressing;
@@ -51,9 +50,6 @@ public sealed record NetworkSpec
     /// themselves, as RFC 3046 section 2.1 has it. From no other does option 82 say anything.
     /// </summary>
     public ImmutableArray<IPAddress> Relays { get; init; } = [];
-
-    /// <summary>Where the document starts; null for a network made by code.</summary>
-    internal Origin? Origin { get; init; }
 }
 
 /// <summary>An address that belongs to a machine's NIC, whatever pool it lies in.</summary>

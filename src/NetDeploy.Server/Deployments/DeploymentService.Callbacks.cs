@@ -148,7 +148,7 @@ public sealed partial class DeploymentService
             machine => machine with { Observed = (machine.Observed ?? new MachineReport()) with { HostKeys = kept } }, cancellationToken);
     }
 
-    /// <summary>Keeps a log of at most <see cref="BulkLimits.FileBytes"/>; usually follows the failure.</summary>
+    /// <summary>Keeps a log whole; usually follows the failure. Who hands it over has cut it to <see cref="BulkLimits.FileBytes"/>.</summary>
     /// <returns>A refusal where the deployment has uploaded all that it may (<see cref="UploadBudget"/>); the log it has stays.</returns>
     public async Task<CommandResult<DeploymentAnswer>> LogAsync(Caller caller, ReadOnlyMemory<byte> log, CancellationToken cancellationToken = default)
     {

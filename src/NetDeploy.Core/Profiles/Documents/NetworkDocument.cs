@@ -28,7 +28,6 @@ internal static class NetworkDocument
             Domain = body.Text("domain"),
             LeaseTime = lease,
             Relays = body.Addresses("relays"),
-            Origin = body.At,
             UefiLoader = SmallDocuments.ReadLoader(body.Text("uefiLoader")) ?? UefiLoader.Shim,
         };
         if (subnet is { } known && network.Router is { } router && !IsHost(known, router))
