@@ -15,6 +15,9 @@ internal static class Output
     public static string Clock(long unixMilliseconds) =>
         DateTimeOffset.FromUnixTimeMilliseconds(unixMilliseconds).ToLocalTime().ToString("HH:mm:ss", CultureInfo.InvariantCulture);
 
+    /// <summary>A number with its noun: 1 machine, 3 machines.</summary>
+    public static string Counted(int number, string noun) => string.Create(CultureInfo.InvariantCulture, $"{number} {noun}{(number == 1 ? "" : "s")}");
+
     /// <summary>Diagnostics as compilers write them, so that editors find the place; on standard error.</summary>
     public static void Diagnostics(IEnumerable<DiagnosticView> diagnostics)
     {

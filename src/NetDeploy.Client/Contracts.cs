@@ -58,7 +58,8 @@ public sealed record DiagnosticView(string Severity, string File, int Line, int 
 /// <param name="Applied">False where an error refused the set, or it was only checked.</param>
 /// <param name="Revision">The revision in force afterwards.</param>
 /// <param name="Machines">How many machines the set in force describes.</param>
-public sealed record ApplyResult(bool Applied, long Revision, int Machines, IReadOnlyList<DiagnosticView> Diagnostics);
+/// <param name="Documents">How many documents the files of the request hold.</param>
+public sealed record ApplyResult(bool Applied, long Revision, int Machines, IReadOnlyList<DiagnosticView> Diagnostics, int Documents);
 
 /// <summary>The verb <c>deploy</c>.</summary>
 /// <param name="Distro">Another than the machine's document names; null: that one.</param>

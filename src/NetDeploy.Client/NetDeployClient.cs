@@ -147,7 +147,7 @@ public sealed class NetDeployClient : IDisposable
 
             throw new NetDeployApiException(
                 problem?.Title ?? $"The server answered {(int)response.StatusCode} {response.ReasonPhrase}.",
-                problem?.Detail,
+                problem is null ? "Use the command and the server of one version." : problem.Detail,
                 (int)response.StatusCode,
                 problem?.Diagnostics);
         }

@@ -28,7 +28,7 @@ public sealed partial record ServerConfig
     /// <summary>TCP port of the boot listener.</summary>
     public int BootPort { get; init; } = 8080;
 
-    /// <summary>Distributions and profiles that come with the server; documents of the same kind and name in the applied set win.</summary>
+    /// <summary>Distributions and profiles that come with the server: an applied file at the same path takes the place of the whole file.</summary>
     public string Profiles { get; init; } = "/usr/share/netdeploy/profiles";
 
     /// <summary>What <c>netdeploy bootfiles sync</c> and <c>build</c> wrote.</summary>

@@ -30,7 +30,7 @@ internal static class ApplyCommand
             {
                 Output.Diagnostics(result.Diagnostics);
                 Console.Out.WriteLine(result.Applied
-                    ? $"Applied {documents.Count} documents: {result.Machines} machines, revision {result.Revision}."
+                    ? $"Applied {Output.Counted(result.Documents, "document")}: {Output.Counted(result.Machines, "machine")}, revision {result.Revision}."
                     : parsed.GetValue(check) && result.Diagnostics.All(d => d.Severity != "error") ? "Checked: these documents compile." : $"Nothing was changed; revision {result.Revision} keeps serving.");
             }
 

@@ -9,6 +9,7 @@ internal static class DeployCommand
     public static Command Create()
     {
         var names = new Argument<string[]>("name") { Description = "The machines.", Arity = ArgumentArity.OneOrMore };
+        names.Validators.Add(VerbOptions.Named);
         var data = VerbOptions.Data();
         var json = VerbOptions.Json();
         var distro = new Option<string?>("--distro") { Description = "Another distribution than the machine's document names." };

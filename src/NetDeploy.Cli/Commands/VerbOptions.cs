@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using NetDeploy.Client;
 
 namespace NetDeploy.Cli.Commands;
@@ -15,7 +16,21 @@ internal static class VerbOptions
 
     public static Option<bool> Json() => new("--json") { Description = "Machine-readable output on standard output." };
 
-    public static Argument<string> Name() => new("name") { Description = "The machine." };
+    public static Argument<string> Name()
+    {
+        var name = new Argument<string>("name") { Description = "The machine." };
+        name.Validators.Add(Named);
+        return name;
+    }
+
+    /// <summary>Refuses names that no machine has and that would not even reach the server's route for machines.</summary>
+    public static void Named(ArgumentResult result)
+    {
+        if (result.Tokens.FirstOrDefault(t => t.Value.Trim('.', ' ').Length == 0) is { } empty)
+        {
+            result.AddError($"'{empty.Value}' is no machine's name. List them with 'netdeploy machines'.");
+        }
+    }
 
     /// <summary>
     /// The server that the verb talks to: the one of <c>--data</c>, else of NETDEPLOY_DATA, else the lab's if one is up,

@@ -23,7 +23,7 @@ internal sealed class AddressingCompiler
 
     private readonly ImmutableArray<AddressingDiagnostic>.Builder _diagnostics = ImmutableArray.CreateBuilder<AddressingDiagnostic>();
 
-    public AddressingCompilation Compile(ImmutableArray<NetworkSpec> networks, ImmutableArray<Reservation> reservations, ImmutableArray<Ipv4Address> serverAddresses, ImmutableArray<MacAddress> declared)
+    public AddressingCompilation Compile(ImmutableArray<NetworkSpec> networks, ImmutableArray<Reservation> reservations, ImmutableArray<Ipv4Address> serverAddresses, ImmutableArray<MacAddress> declared, ImmutableArray<Ipv4Address> fixedAddresses)
     {
         var ranges = new List<(NetworkSpec Network, AddressRange Range)>();
         foreach (var network in networks)
@@ -43,7 +43,7 @@ internal sealed class AddressingCompiler
             var pools = Pools(network, range);
             if (_diagnostics.Count == 0)
             {
-                subnets.Add(new Subnet(network, range, pools, [.. reserved.Where(r => r.Network == network).Select(r => r.Reservation)], declared, serverAddresses));
+                subnets.Add(new Subnet(network, range, pools, [.. reserved.Where(r => r.Network == network).Select(r => r.Reservation)], declared, serverAddresses, fixedAddresses));
             }
         }
 
@@ -182,8 +182,8 @@ internal sealed class AddressingCompiler
         && Ipv4Address.From(address) is var a && a > range.First && a < range.Last;
 
     private void Report(NetworkSpec network, string problem, string remedy) =>
-        _diagnostics.Add(new AddressingDiagnostic($"network {network.Name}", problem, remedy));
+        _diagnostics.Add(new AddressingDiagnostic($"network {network.Name}", problem, remedy) { Network = network.Name });
 
     private void Report(Reservation reservation, string problem, string remedy) =>
-        _diagnostics.Add(new AddressingDiagnostic($"reservation {reservation.Mac} ({reservation.HostName})", problem, remedy));
+        _diagnostics.Add(new AddressingDiagnostic($"reservation {reservation.Mac} ({reservation.HostName})", problem, remedy) { Machine = reservation.HostName });
 }

@@ -4,5 +4,11 @@ namespace NetDeploy.Core.Addressing;
 /// <param name="Subject">Whose mistake: <c>network lab</c>, <c>reservation 52:54:00:12:34:56</c>.</param>
 public sealed record AddressingDiagnostic(string Subject, string Problem, string Remedy)
 {
+    /// <summary>The network to blame; null where a reservation is.</summary>
+    public string? Network { get; init; }
+
+    /// <summary>The machine whose reservation is to blame.</summary>
+    public string? Machine { get; init; }
+
     public override string ToString() => $"{Subject}: {Problem}; {Remedy}";
 }

@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Net;
+using System.Net.Sockets;
 using NetDeploy.Protocols;
 using NetDeploy.Protocols.Dhcp;
 
@@ -46,7 +47,17 @@ public sealed class AddressingSnapshot
     /// <summary>Checks everything, and reports every mistake at once.</summary>
     /// <param name="serverAddresses">The server's addresses on its interfaces; they are never leased.</param>
     /// <param name="declared">The NICs of machines that have a document, with a reservation or without; those with one need not be named.</param>
+    /// <param name="fixedAddresses">What systems have without asking DHCP: no client gets one of these, but for one that has it reserved.</param>
     public static AddressingCompilation Compile(
-        IEnumerable<NetworkSpec> networks, IEnumerable<Reservation> reservations, IEnumerable<IPAddress> serverAddresses, IEnumerable<MacAddress>? declared = null) =>
-        new AddressingCompiler().Compile([.. networks], [.. reservations], [.. serverAddresses.Select(Ipv4Address.From)], [.. declared ?? []]);
+        IEnumerable<NetworkSpec> networks,
+        IEnumerable<Reservation> reservations,
+        IEnumerable<IPAddress> serverAddresses,
+        IEnumerable<MacAddress>? declared = null,
+        IEnumerable<IPAddress>? fixedAddresses = null) =>
+        new AddressingCompiler().Compile(
+            [.. networks],
+            [.. reservations],
+            [.. serverAddresses.Select(Ipv4Address.From)],
+            [.. declared ?? []],
+            [.. (fixedAddresses ?? []).Where(a => a.AddressFamily == AddressFamily.InterNetwork).Select(Ipv4Address.From)]);
 }

@@ -44,6 +44,12 @@ public sealed record NetworkSpec
     public TimeSpan LeaseTime { get; init; } = TimeSpan.FromHours(1);
 
     public UefiLoader UefiLoader { get; init; } = UefiLoader.Shim;
+
+    /// <summary>
+    /// The relays (giaddr) whose option 82 is believed here. Whoever runs them keeps clients from sending relayed packets
+    /// themselves, as RFC 3046 section 2.1 has it. From no other does option 82 say anything.
+    /// </summary>
+    public ImmutableArray<IPAddress> Relays { get; init; } = [];
 }
 
 /// <summary>An address that belongs to a machine's NIC, whatever pool it lies in.</summary>

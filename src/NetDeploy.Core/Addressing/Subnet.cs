@@ -24,7 +24,7 @@ public sealed class Subnet
     private readonly FrozenDictionary<Ipv4Address, Reservation> _byAddress;
     private readonly FrozenSet<Ipv4Address> _withheld;
 
-    internal Subnet(NetworkSpec spec, AddressRange range, ImmutableArray<AddressRange> pools, IReadOnlyCollection<Reservation> reservations, IEnumerable<MacAddress> declared, IEnumerable<Ipv4Address> serverAddresses)
+    internal Subnet(NetworkSpec spec, AddressRange range, ImmutableArray<AddressRange> pools, IReadOnlyCollection<Reservation> reservations, IEnumerable<MacAddress> declared, IEnumerable<Ipv4Address> serverAddresses, IEnumerable<Ipv4Address> fixedAddresses)
     {
         Spec = spec;
         Range = range;
@@ -34,7 +34,7 @@ public sealed class Subnet
         IEnumerable<Ipv4Address> router = spec.Router is null ? [] : [Ipv4Address.From(spec.Router)];
         Unreserved = [.. declared.Where(mac => !_byMac.ContainsKey(mac)).Distinct()];
         KeptAtMost = Math.Min(Unreserved.Length, pools.Sum(p => p.Count) / 2);
-        _withheld = [range.First, range.Last, .. router, .. serverAddresses];
+        _withheld = [range.First, range.Last, .. router, .. serverAddresses, .. fixedAddresses.Where(a => !_byAddress.ContainsKey(a))];
     }
 
     public NetworkSpec Spec { get; }
@@ -71,7 +71,7 @@ public sealed class Subnet
         return false;
     }
 
-    /// <summary>No client ever gets it: the subnet's own, its broadcast address, the router's, or the server's.</summary>
+    /// <summary>No client ever gets it: the subnet's own, its broadcast address, the router's, the server's, or one that a system has without asking.</summary>
     public bool IsWithheld(Ipv4Address address) => _withheld.Contains(address);
 
     public Reservation? ReservationOf(MacAddress mac) => _byMac.GetValueOrDefault(mac);

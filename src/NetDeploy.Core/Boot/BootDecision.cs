@@ -1,5 +1,6 @@
 using System.Net;
 using NetDeploy.Core.Machines;
+using NetDeploy.Protocols;
 
 namespace NetDeploy.Core.Boot;
 
@@ -50,7 +51,8 @@ public abstract record BootDecision
 }
 
 /// <summary>A boot of the deployment that the store may make real.</summary>
-public sealed record ProposedBoot(IPAddress Source, IdentityStrength Strength);
+/// <param name="Mac">Of the NIC that asks.</param>
+public sealed record ProposedBoot(IPAddress Source, IdentityStrength Strength, MacAddress? Mac);
 
 /// <param name="Proposed">Where set, the decision holds only if the deployment takes this boot.</param>
 /// <param name="Alarm">Something an honest machine does not do, for the timeline.</param>

@@ -129,7 +129,7 @@ public static class BootPlanner
             return new(new BootDecision.Refused(alarm), Alarm: alarm);
         }
 
-        return Script(ScriptDialect.Grub, match, deployment, read.Source);
+        return Script(ScriptDialect.Grub, match, deployment, read.Source, read.Owner.Mac);
     }
 
     private static BootPlan Script(MachineMatch match, Deployment? deployment, BootRequest.Script get)
@@ -146,10 +146,10 @@ public static class BootPlanner
             return new(new BootDecision.Refused(alarm), Alarm: alarm);
         }
 
-        return Script(ScriptDialect.Ipxe, match, deployment, get.Source);
+        return Script(ScriptDialect.Ipxe, match, deployment, get.Source, get.Mac);
     }
 
-    private static BootPlan Script(ScriptDialect dialect, MachineMatch match, Deployment? deployment, IPAddress source)
+    private static BootPlan Script(ScriptDialect dialect, MachineMatch match, Deployment? deployment, IPAddress source, MacAddress? mac)
     {
         if (match is not MachineMatch.Found { Machine: var machine } found)
         {
@@ -164,7 +164,7 @@ public static class BootPlanner
         // Past the claim too: the deployment itself answers with local boot, and records a second boot as an alarm.
         if (deployment is not null && !deployment.State.IsTerminal())
         {
-            return new(new BootDecision.DeployScript(dialect), new ProposedBoot(source, found.Strength));
+            return new(new BootDecision.DeployScript(dialect), new ProposedBoot(source, found.Strength, mac));
         }
 
         return Local(deployment is null

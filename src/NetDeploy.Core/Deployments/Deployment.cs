@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using NetDeploy.Core.Machines;
+using NetDeploy.Protocols;
 
 namespace NetDeploy.Core.Deployments;
 
@@ -24,7 +25,8 @@ public sealed record BootTokens(string Nonce, string DeployHash, string FirstBoo
 /// <param name="Number">1 for the first; the boot id is <c>DEPLOYMENT.NUMBER</c>.</param>
 /// <param name="Mark">Tells one power-on from the next; null where the server could not see it.</param>
 /// <param name="Source">The address that fetched the script; the tokens are bound to it.</param>
-public sealed record DeploymentBoot(int Number, string? Mark, IPAddress Source, DateTimeOffset FetchedAt, BootTokens Tokens);
+/// <param name="Mac">Of the NIC that fetched it: all that is known of the NICs of a machine bound by its slot alone. Null in old records.</param>
+public sealed record DeploymentBoot(int Number, string? Mark, IPAddress Source, DateTimeOffset FetchedAt, BootTokens Tokens, MacAddress? Mac = null);
 
 /// <summary>What the deploy environment does now.</summary>
 /// <param name="Percent">0 to 100; null where the step does not say.</param>

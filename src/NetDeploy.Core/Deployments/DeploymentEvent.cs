@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using NetDeploy.Core.Machines;
+using NetDeploy.Protocols;
 
 namespace NetDeploy.Core.Deployments;
 
@@ -20,7 +21,7 @@ public abstract record DeploymentEvent
     /// <summary>The machine asks what to boot.</summary>
     /// <param name="BootMark">Equal for two fetches of one power-on; null where the server cannot tell.</param>
     /// <param name="Fresh">Tokens for boot number <c>Boot.Number + 1</c>, used only when this is a new boot.</param>
-    public sealed record BootScriptFetched(IPAddress Source, string? BootMark, IdentityStrength Strength, BootTokens Fresh) : DeploymentEvent;
+    public sealed record BootScriptFetched(IPAddress Source, string? BootMark, IdentityStrength Strength, BootTokens Fresh, MacAddress? Mac = null) : DeploymentEvent;
 
     /// <summary>The machine asks to write. The boot id comes from its token, never from its words.</summary>
     public sealed record ClaimRequested(string BootId, string Disks) : DeploymentEvent;

@@ -112,7 +112,7 @@ public static class DeploymentLife
         var next = d with
         {
             State = Booting,
-            Boot = new DeploymentBoot(number, e.BootMark, e.Source, now, e.Fresh),
+            Boot = new DeploymentBoot(number, e.BootMark, e.Source, now, e.Fresh, e.Mac),
             BootedAt = now,
             Strength = e.Strength,
         };

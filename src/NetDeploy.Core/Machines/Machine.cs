@@ -38,6 +38,12 @@ public sealed record Machine
 
     public Binding Binding { get; init; } = new();
 
+    /// <summary>
+    /// The hardware that its document named when that was taken over last, undated. The binding follows the document only where
+    /// this differs from it, since <c>replace</c> may have moved the machine. Null in records older than this field.
+    /// </summary>
+    public Binding? Documented { get; init; }
+
     /// <summary>Bindings it had before, newest first; the last eight are kept.</summary>
     public ImmutableArray<Binding> FormerBindings { get; init; } = [];
 

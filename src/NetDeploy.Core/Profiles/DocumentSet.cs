@@ -27,6 +27,7 @@ public static class DocumentSet
         {
             Machines = Read("Machine", MachineDocument.Read),
             Networks = networks,
+            NetworkOrigins = Read("Network", d => d.Body.At),
             Distros = Read("Distro", SmallDocuments.ReadDistro),
             Profiles = Read("Profile", SmallDocuments.ReadProfile),
             Platforms = Read("Platform", SmallDocuments.ReadPlatform),
@@ -45,6 +46,9 @@ public static class DocumentSet
         ImmutableSortedDictionary<string, T> Read<T>(string kind, Func<LoadedDocument, T> read) =>
             drafts.GetValueOrDefault(kind, []).ToImmutableSortedDictionary(d => d.Name, read, StringComparer.Ordinal);
     }
+
+    /// <summary>How many documents these texts hold, as far as they can be read.</summary>
+    public static int Count(IEnumerable<SourceText> sources) => DocumentLoader.Load(sources, new DiagnosticBag()).Length;
 
     private static Snapshot Resolve(Snapshot snapshot, DiagnosticBag diagnostics)
     {

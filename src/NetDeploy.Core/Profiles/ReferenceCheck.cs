@@ -53,6 +53,11 @@ internal static class ReferenceCheck
             diagnostics.Error(body.OriginOf("profiles"), "profiles", $"'{name}' is a site profile: every machine has it already.", "Remove it from this list.");
         }
 
+        if (body.Below("binding").Has("slot") && snapshot.Networks.Values.All(n => n.Relays.IsEmpty))
+        {
+            diagnostics.Warning(body.Below("binding").OriginOf("slot"), "binding.slot", "no network names a relay, so nothing tells where the machine is plugged in.", "List the relays whose option 82 is believed in its Network document: relays.");
+        }
+
         if (body.Address("address") is { } address && !snapshot.Networks.Values.Any(n => n.Subnet.PrefixLength > 0 && NetworkDocument.IsHost(n.Subnet, address)))
         {
             diagnostics.Error(body.OriginOf("address"), "address", $"{address} is a host address of no network.", "Correct it, or add a Network document with its subnet.");

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using NetDeploy.Core.Addressing;
+using NetDeploy.Core.Profiles.Documents;
 
 namespace NetDeploy.Core.Profiles;
 
@@ -40,10 +41,30 @@ public sealed class Snapshot
     public Result<Recipe> Resolve(MachineSpec machine, string? distro = null, InstallMethod? method = null) =>
         RecipeResolver.Resolve(this, machine with { Distro = distro ?? machine.Distro, Method = method ?? machine.Method });
 
+    /// <summary>Where the document of each network starts.</summary>
+    internal ImmutableSortedDictionary<string, Origin> NetworkOrigins { get; init; } = ImmutableSortedDictionary<string, Origin>.Empty;
+
+    /// <summary>What compiling these networks and reservations found, at the document that it is about.</summary>
+    public Diagnostic Diagnose(AddressingDiagnostic fault)
+    {
+        Origin? origin = null;
+        if (fault.Network is { } network && NetworkOrigins.TryGetValue(network, out var start))
+        {
+            origin = start;
+        }
+        else if (fault.Machine is { } machine)
+        {
+            origin = Machines.GetValueOrDefault(machine)?.Origin;
+        }
+
+        return new Diagnostic(Severity.Error, origin?.Document.File ?? "", origin?.Line ?? 0, origin?.Column ?? 0, fault.Subject, fault.Problem, fault.Remedy);
+    }
+
     internal Snapshot With(ImmutableSortedDictionary<string, Recipe> recipes, ImmutableArray<Reservation> reservations) => new()
     {
         Machines = Machines,
         Networks = Networks,
+        NetworkOrigins = NetworkOrigins,
         Distros = Distros,
         Profiles = Profiles,
         Platforms = Platforms,

@@ -26,11 +26,16 @@ internal sealed class BootNetworks
     /// the first address of the server.
     /// </summary>
     /// <param name="declared">The NICs of machines that have a document.</param>
+    /// <param name="fixedAddresses">What their systems have without asking DHCP.</param>
     public static (BootNetworks? Networks, ImmutableArray<AddressingDiagnostic> Diagnostics) Of(
-        IEnumerable<NetworkSpec> networks, IEnumerable<Reservation> reservations, ImmutableArray<IPAddress> serverAddresses, IEnumerable<MacAddress>? declared = null)
+        IEnumerable<NetworkSpec> networks,
+        IEnumerable<Reservation> reservations,
+        ImmutableArray<IPAddress> serverAddresses,
+        IEnumerable<MacAddress>? declared = null,
+        IEnumerable<IPAddress>? fixedAddresses = null)
     {
         ImmutableArray<NetworkSpec> specs = [.. networks];
-        var compiled = AddressingSnapshot.Compile(specs, reservations, serverAddresses, declared);
+        var compiled = AddressingSnapshot.Compile(specs, reservations, serverAddresses, declared, fixedAddresses);
         return compiled.Snapshot is { } snapshot
             ? (new BootNetworks([.. specs.Select(n => new NetworkSpecRef(n, serverAddresses.FirstOrDefault(n.Subnet.Contains) ?? serverAddresses[0]))], snapshot), [])
             : (null, compiled.Diagnostics);

@@ -35,7 +35,7 @@ internal sealed class DeploymentPlans(DeploymentService deployments, BulkStore b
                 ImageSha256 = deployment.ImageId!,
                 ImageLength = image.Length,
                 FirstBootToken = new Secret("first-boot-token", deployment.Boot!.Number, firstBootToken!),
-                BootMac = machine.Binding.Macs is [var first, ..] ? first : null,
+                BootMac = machine.Binding.Macs is [var first, ..] ? first : deployment.Boot.Mac,
                 Strength = deployment.Strength,
                 Secrets = secrets.Reveal(),
             });

@@ -64,7 +64,7 @@ public sealed class BootDesk : IBootOffers
         _owners = owners;
         _options = options;
         _logger = logger;
-        _watch = new BootWatch(clock);
+        _watch = new BootWatch(clock, (mac, slot) => deployments.Machines.Match(new HardwareClues(mac, null, slot)) is not MachineMatch.Unknown);
         Seen = new SeenMachines(clock);
     }
 
@@ -79,10 +79,10 @@ public sealed class BootDesk : IBootOffers
             return null;
         }
 
-        // A relay that inserts option 82 itself is the trusted one: it overwrites what a client put there.
-        var slot = client.Relay is null ? null : Binding.SlotOf(client.RemoteId, client.CircuitId);
-        var match = _deployments.Machines.Match(new HardwareClues(client.Mac, client.Uuid, slot));
-        _watch.Asked(client.Mac);
+        // Anyone can write a giaddr and an option 82: only what a relay says that the network names counts.
+        var trusted = client.Relay is not null && network.Network.Relays.Contains(client.Relay);
+        _watch.Asked(client.Mac, trusted ? Binding.SlotOf(client.RemoteId, client.CircuitId) : null);
+        var match = Match(client.Mac, client.Uuid);
         var view = BootView.Of(network, _options.HttpPort, _watch.Loaders(client.Mac));
         if (match is MachineMatch.Found { Machine: var wanted } && _options.LoaderOf(wanted) is { } loader)
         {
@@ -106,7 +106,7 @@ public sealed class BootDesk : IBootOffers
     {
         source = Plain(source);
         var owner = _owners.OwnerOf(source);
-        var match = owner.Mac is { } mac ? _deployments.Machines.Match(new HardwareClues(mac)) : new MachineMatch.Unknown($"{source} has no lease");
+        var match = owner.Mac is { } mac ? Match(mac) : new MachineMatch.Unknown($"{source} has no lease");
         var request = new BootRequest.Tftp(path, source, owner);
         return await AnswerAsync(request, match, owner.Mac, null, network, cancellationToken).ConfigureAwait(false);
     }
@@ -115,8 +115,10 @@ public sealed class BootDesk : IBootOffers
     public async Task<BootReply> ScriptAsync(MacAddress mac, Guid? uuid, IPAddress source, NetworkSpecRef network, CancellationToken cancellationToken = default)
     {
         source = Plain(source);
-        var match = _deployments.Machines.Match(new HardwareClues(mac, uuid));
-        var request = new BootRequest.Script(mac, uuid, source, _owners.OwnerOf(source));
+        var owner = _owners.OwnerOf(source);
+        // The slot was told of the MAC that has the lease; a request that only says that MAC gets nothing by it.
+        var match = owner.Mac == mac ? Match(mac, uuid) : _deployments.Machines.Match(new HardwareClues(mac, uuid));
+        var request = new BootRequest.Script(mac, uuid, source, owner);
         return await AnswerAsync(request, match, mac, uuid, network, cancellationToken).ConfigureAwait(false);
     }
 
@@ -132,7 +134,7 @@ public sealed class BootDesk : IBootOffers
     /// <summary>Evidence from a listener for the timeline of the machine that has this address; ignored where none has.</summary>
     public void Note(IPAddress source, string kind, string text)
     {
-        if (_owners.OwnerOf(Plain(source)).Mac is { } mac && _deployments.Machines.Match(new HardwareClues(mac)) is MachineMatch.Found found)
+        if (_owners.OwnerOf(Plain(source)).Mac is { } mac && Match(mac) is MachineMatch.Found found)
         {
             _deployments.Note(found.Machine.Id, TimelineNote.Of(kind, TimelineSeverity.Info, text));
         }
@@ -186,6 +188,9 @@ public sealed class BootDesk : IBootOffers
                 machine.Name, grant.Deployment.Id, grant.DeployToken, mac, view.ServerAddress, view.BaseUrl, _options.KernelArguments))
             : BootScripts.Local(dialect, $"{machine.Name}: {result.LocalReason}. Next: netdeploy show {machine.Name}"));
     }
+
+    /// <summary>By what a NIC says, and by where a trusted relay heard it last.</summary>
+    private MachineMatch Match(MacAddress mac, Guid? uuid = null) => _deployments.Machines.Match(new HardwareClues(mac, uuid, _watch.Slot(mac)));
 
     private Deployment? DeploymentOf(MachineMatch match) =>
         match is MachineMatch.Found { Machine: { DeploymentId: not null } machine } ? _deployments.Current(machine.Id) : null;

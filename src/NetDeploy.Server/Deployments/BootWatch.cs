@@ -4,23 +4,69 @@ using NetDeploy.Protocols;
 namespace NetDeploy.Server.Deployments;
 
 /// <summary>
-/// What each MAC did lately, in memory: its power-ons, and loaders fetched without a script. At most 4096 MACs; the one
-/// heard longest ago is forgotten.
+/// What each MAC did lately, in memory: its power-ons, where it is plugged in, and loaders fetched without a script. At most
+/// <see cref="Bound"/> MACs of strangers; the one heard longest ago is forgotten. Those of declared machines stay: forged MACs
+/// cannot push a booting machine out.
 /// </summary>
-internal sealed class BootWatch(TimeProvider clock)
+/// <param name="declared">Whether a machine with a document is bound to this MAC or slot.</param>
+internal sealed class BootWatch(TimeProvider clock, Func<MacAddress, string?, bool> declared)
 {
-    private const int Bound = 4096;
+    internal const int Bound = 4096;
     private const int MaxFetches = 8;
     private static readonly TimeSpan LoopWindow = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan RepeatWindow = TimeSpan.FromSeconds(10);
 
     private readonly string _process = Guid.NewGuid().ToString("n");
     private readonly Dictionary<MacAddress, Entry> _entries = [];
+
+    /// <summary>The MAC heard longest ago first.</summary>
+    private readonly LinkedList<MacAddress> _heard = [];
+
+    /// <summary>By slot, the MAC that asked through it last: one slot declares one MAC, whatever comes through it.</summary>
+    private readonly Dictionary<string, MacAddress> _bySlot = new(StringComparer.Ordinal);
     private readonly Lock _gate = new();
     private long _marks;
 
+    internal int Count
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _entries.Count;
+            }
+        }
+    }
+
     /// <summary>A boot client asked DHCP: what it fetches from now on belongs to this power-on, or stage of it.</summary>
-    public void Asked(MacAddress mac) => With(mac, entry => entry.Mark = ++_marks);
+    /// <param name="slot">Where a trusted relay heard it; null: no such relay says.</param>
+    public void Asked(MacAddress mac, string? slot) => With(mac, entry =>
+    {
+        entry.Mark = ++_marks;
+        if (slot != entry.Slot)
+        {
+            LeaveSlot(mac, entry);
+        }
+
+        if (slot is not null)
+        {
+            if (_bySlot.TryGetValue(slot, out var before) && before != mac)
+            {
+                LeaveSlot(before, _entries[before]);
+            }
+
+            (entry.Slot, _bySlot[slot]) = (slot, mac);
+        }
+    });
+
+    /// <summary>The slot that the MAC asked DHCP through last; null where no trusted relay named one, or another MAC asked there since.</summary>
+    public string? Slot(MacAddress mac)
+    {
+        lock (_gate)
+        {
+            return _entries.GetValueOrDefault(mac)?.Slot;
+        }
+    }
 
     /// <summary>Equal until the MAC asks DHCP as a boot client again; null where it did not since this process started.</summary>
     public string? Mark(MacAddress mac)
@@ -68,26 +114,61 @@ internal sealed class BootWatch(TimeProvider clock)
     {
         lock (_gate)
         {
-            if (!_entries.TryGetValue(mac, out var entry))
+            if (_entries.TryGetValue(mac, out var entry))
+            {
+                _heard.Remove(entry.Place);
+            }
+            else
             {
                 if (_entries.Count >= Bound)
                 {
-                    _entries.Remove(_entries.MinBy(e => e.Value.Heard).Key);
+                    ForgetAStranger();
                 }
 
-                _entries[mac] = entry = new Entry();
+                _entries[mac] = entry = new Entry { Place = new LinkedListNode<MacAddress>(mac) };
             }
 
-            entry.Heard = clock.GetTimestamp();
+            _heard.AddLast(entry.Place);
             change(entry);
         }
     }
 
+    /// <summary>A declared one that comes first is put last, so that it is looked at once a round; where all are declared, all stay.</summary>
+    private void ForgetAStranger()
+    {
+        for (var left = _heard.Count; left > 0; left--)
+        {
+            var place = _heard.First!;
+            var entry = _entries[place.Value];
+            _heard.RemoveFirst();
+            if (!declared(place.Value, entry.Slot))
+            {
+                LeaveSlot(place.Value, entry);
+                _entries.Remove(place.Value);
+                return;
+            }
+
+            _heard.AddLast(place);
+        }
+    }
+
+    private void LeaveSlot(MacAddress mac, Entry entry)
+    {
+        if (entry.Slot is { } slot && _bySlot.TryGetValue(slot, out var holder) && holder == mac)
+        {
+            _bySlot.Remove(slot);
+        }
+
+        entry.Slot = null;
+    }
+
     private sealed class Entry
     {
-        public long Heard { get; set; }
+        public required LinkedListNode<MacAddress> Place { get; init; }
 
         public long Mark { get; set; }
+
+        public string? Slot { get; set; }
 
         public List<long> Fetches { get; } = [];
 

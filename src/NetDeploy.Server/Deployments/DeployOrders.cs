@@ -55,9 +55,10 @@ public sealed class DeployOrders : IAsyncDisposable
     public async Task<OrderResult> DeployAsync(string name, string? distro, InstallMethod? method, string? confirm, string by, CancellationToken cancellationToken)
     {
         var state = _documents.Current;
-        if (!state.Snapshot.Machines.TryGetValue(name, out var spec))
+        var (recipe, refused) = Resolve(state, name, distro, method);
+        if (recipe is null)
         {
-            return new(null, new Refusal($"No document describes the machine {name}.", "netdeploy apply its document."), []);
+            return refused!;
         }
 
         if (_deployments.Machines.ByName(name) is { InstalledDeploymentId: not null } && confirm != name)
@@ -65,19 +66,7 @@ public sealed class DeployOrders : IAsyncDisposable
             return new(null, DeploymentService.Unconfirmed(name), []);
         }
 
-        var resolved = state.Snapshot.Resolve(spec, distro, method);
-        if (resolved.Value is not { } recipe)
-        {
-            return new(null, new Refusal($"The recipe of {name} does not resolve.", MendDocuments), resolved.Diagnostics);
-        }
-
-        var diagnostics = TargetCatalog.Check(recipe);
-        if (diagnostics.Any(d => d.Severity == Severity.Error))
-        {
-            return new(null, new Refusal($"The recipe of {name} cannot be rendered.", MendDocuments), diagnostics);
-        }
-
-        var pin = await PinnedRecipe.PinAsync(_bulk, state, spec, distro, method, cancellationToken).ConfigureAwait(false);
+        var pin = await PinnedRecipe.PinAsync(_bulk, state, state.Snapshot.Machines[name], distro, method, cancellationToken).ConfigureAwait(false);
         var key = ImageKey.Of(recipe.Image).Value;
         // Always through preparing, also where the image is there: one way in means one way to resume.
         var granted = await _deployments.GrantAsync(new GrantRequest(name, recipe.Hash, pin.Write(), key, null, by), cancellationToken).ConfigureAwait(false);
@@ -90,6 +79,12 @@ public sealed class DeployOrders : IAsyncDisposable
         return new(deployment, null, []);
     }
 
+    /// <summary>Why this machine's documents or its quarantine refuse a deploy, on whatever hardware; null where they do not.</summary>
+    public OrderResult? Objection(string name) =>
+        _deployments.Machines.ByName(name)?.Quarantine is { } quarantine
+            ? new(null, DeploymentService.Quarantined(name, quarantine), [])
+            : Resolve(_documents.Current, name, null, null).Refused;
+
     /// <summary>What a person must do to start this machine; null where the server does it.</summary>
     public string? Instruction(string name) =>
         _power is ManualPower && _deployments.Machines.ByName(name) is { } machine ? ManualPower.Instruction(machine) : null;
@@ -99,6 +94,25 @@ public sealed class DeployOrders : IAsyncDisposable
         await _stopping.CancelAsync().ConfigureAwait(false);
         await Task.WhenAll(_preparing.Values).ConfigureAwait(false);
         _stopping.Dispose();
+    }
+
+    private static (Recipe? Recipe, OrderResult? Refused) Resolve(DesiredState state, string name, string? distro, InstallMethod? method)
+    {
+        if (!state.Snapshot.Machines.TryGetValue(name, out var spec))
+        {
+            return (null, new(null, new Refusal($"No document describes the machine {name}.", "netdeploy apply its document."), []));
+        }
+
+        var resolved = state.Snapshot.Resolve(spec, distro, method);
+        if (resolved.Value is not { } recipe)
+        {
+            return (null, new(null, new Refusal($"The recipe of {name} does not resolve.", MendDocuments), resolved.Diagnostics));
+        }
+
+        var diagnostics = TargetCatalog.Check(recipe);
+        return diagnostics.Any(d => d.Severity == Severity.Error)
+            ? (null, new(null, new Refusal($"The recipe of {name} cannot be rendered.", MendDocuments), diagnostics))
+            : (recipe, null);
     }
 
     private void Prepare(Deployment deployment) =>
@@ -112,9 +126,16 @@ public sealed class DeployOrders : IAsyncDisposable
             {
                 // The next process resumes it.
             }
-            catch (Exception e) when (e is ServerFault or IOException or InvalidDataException)
+            catch (Exception e) when (e is ServerFault or StoreException or IOException or InvalidDataException or UnauthorizedAccessException)
             {
                 DeploymentLog.PreparationFailed(_logger, deployment.MachineName, deployment.Id, e.Message);
+                await FailAsync(deployment, e.Message).ConfigureAwait(false);
+            }
+#pragma warning disable CA1031 // Nobody awaits this task: the fault is logged with its stack, and the machine says why it waits no more.
+            catch (Exception e)
+#pragma warning restore CA1031
+            {
+                DeploymentLog.PreparationBroke(_logger, e, deployment.MachineName, deployment.Id);
                 await FailAsync(deployment, e.Message).ConfigureAwait(false);
             }
             finally
@@ -138,17 +159,40 @@ public sealed class DeployOrders : IAsyncDisposable
             return;
         }
 
-        if (!await _deployments.ImageReadyAsync(deployment.Id, entry.Id, cancellationToken).ConfigureAwait(false))
+        // Pinned, then seen: from here on the worker keeps the blob, so the grant begins with an image that is there.
+        using (_deployments.PinImage(deployment.Id, entry.Id))
         {
-            return;
+            _images.PublishPins();
+            await _images.Open(entry.Id).DisposeAsync().ConfigureAwait(false);
+            if (!await _deployments.ImageReadyAsync(deployment.Id, entry.Id, cancellationToken).ConfigureAwait(false))
+            {
+                return;
+            }
         }
 
-        _images.PublishPins();
         if (_deployments.Machines.ById(deployment.MachineId) is { } machine)
         {
-            var power = await _power.BootFromNetworkAsync(machine, cancellationToken).ConfigureAwait(false);
-            _deployments.Note(machine.Id, TimelineNote.Of("power", power.Done ? TimelineSeverity.Info : TimelineSeverity.Warning, power.Text));
+            await SwitchOnAsync(machine, cancellationToken).ConfigureAwait(false);
         }
+    }
+
+    /// <summary>The grant stands whatever comes of it: a person can switch the machine on as well.</summary>
+    private async Task SwitchOnAsync(Machine machine, CancellationToken cancellationToken)
+    {
+        PowerResult power;
+        try
+        {
+            power = await _power.BootFromNetworkAsync(machine, cancellationToken).ConfigureAwait(false);
+        }
+#pragma warning disable CA1031 // Each kind of power control fails in its own ways; the fault is logged with its stack and told in the timeline.
+        catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
+#pragma warning restore CA1031
+        {
+            DeploymentLog.PowerBroke(_logger, e, machine.Name);
+            power = new PowerResult(false, $"The machine was not switched on: {e.Message} Next: boot it from the network by hand.");
+        }
+
+        _deployments.Note(machine.Id, TimelineNote.Of("power", power.Done ? TimelineSeverity.Info : TimelineSeverity.Warning, power.Text));
     }
 
     private async Task FailAsync(Deployment deployment, string reason)

@@ -15,6 +15,7 @@ public sealed record CommandResult<T>(T? Value, Refusal? Refusal)
 }
 
 /// <summary>The part of a machine that comes from its document; the rest of the record is the server's.</summary>
+/// <param name="Binding">The hardware that the document names; null: it says nothing, and the machine keeps what it has.</param>
 public sealed record MachineDraft(
     string Name,
     MachineKind Kind,
@@ -39,7 +40,7 @@ public sealed record BootGrant(Deployment Deployment, string DeployToken)
     public override string ToString() => $"BootGrant {Deployment.BootId}, token ***";
 }
 
-/// <summary>What FetchBootScript found: exactly one of the three is set.</summary>
+/// <summary>What <see cref="DeploymentService.BootAsync"/> found: exactly one of the three is set.</summary>
 public sealed record BootScriptResult(BootGrant? Deploy, string? LocalReason, string? Refusal);
 
 /// <summary>A machine that asked and is in no document. Bounded table; the one seen longest ago goes first.</summary>

@@ -24,4 +24,10 @@ internal static partial class DeploymentLog
 
     [LoggerMessage(7, LogLevel.Error, "{Machine}: deployment {Deployment} could not be prepared: {Reason}")]
     public static partial void PreparationFailed(ILogger logger, string machine, string deployment, string reason);
+
+    [LoggerMessage(8, LogLevel.Error, "{Machine}: the preparation of deployment {Deployment} broke off")]
+    public static partial void PreparationBroke(ILogger logger, Exception failure, string machine, string deployment);
+
+    [LoggerMessage(9, LogLevel.Error, "{Machine}: its power control failed")]
+    public static partial void PowerBroke(ILogger logger, Exception failure, string machine);
 }

@@ -3,6 +3,7 @@ using System.Net;
 using NetDeploy.Core.Boot;
 using NetDeploy.Core.Deployments;
 using NetDeploy.Core.Machines;
+using NetDeploy.Protocols;
 using NetDeploy.Server.Storage;
 
 namespace NetDeploy.Server.Deployments;
@@ -26,7 +27,7 @@ public sealed partial class DeploymentService
         var outcome = await ApplyAsync(
             deploymentId,
             d => new DeploymentEvent.BootScriptFetched(boot.Source, mark, boot.Strength,
-                _mint.Tokens(d.Generation, d.Id, (d.Boot?.Number ?? 0) + 1, TokenMint.NewNonce())),
+                _mint.Tokens(d.Generation, d.Id, (d.Boot?.Number ?? 0) + 1, TokenMint.NewNonce()), boot.Mac),
             cancellationToken: cancellationToken).ConfigureAwait(false);
         return outcome?.Answer switch
         {
@@ -72,7 +73,7 @@ public sealed partial class DeploymentService
         }
 
         var owner = _owners.OwnerOf(source);
-        var forged = owner is { Ownership: AddressOwnership.Leased, Mac: { } mac } && !machine.Binding.Macs.Contains(mac);
+        var forged = owner is { Ownership: AddressOwnership.Leased, Mac: { } mac } && !machine.Binding.Macs.Contains(mac) && !BootedByItsSlot(machine, deployment, mac);
         if (forged)
         {
             return Refuse(machine, deployment, source, $"from an address leased to {owner.Mac}");
@@ -147,7 +148,7 @@ public sealed partial class DeploymentService
             machine => machine with { Observed = (machine.Observed ?? new MachineReport()) with { HostKeys = kept } }, cancellationToken);
     }
 
-    /// <summary>Keeps a log of at most <see cref="BulkLimits.FileBytes"/>; usually follows the failure.</summary>
+    /// <summary>Keeps a log whole; usually follows the failure. Who hands it over has cut it to <see cref="BulkLimits.FileBytes"/>.</summary>
     /// <returns>A refusal where the deployment has uploaded all that it may (<see cref="UploadBudget"/>); the log it has stays.</returns>
     public async Task<CommandResult<DeploymentAnswer>> LogAsync(Caller caller, ReadOnlyMemory<byte> log, CancellationToken cancellationToken = default)
     {
@@ -237,6 +238,11 @@ public sealed partial class DeploymentService
         Note(machine.Id, TimelineNote.Of("refused", TimelineSeverity.Alarm, text));
         return new(null, "the token does not open this from here");
     }
+
+    /// <summary>A machine bound by its slot has the NIC that booted there, until it is given other hardware.</summary>
+    private static bool BootedByItsSlot(Machine machine, Deployment deployment, MacAddress mac) =>
+        deployment is { Strength: IdentityStrength.Wired, Boot: { } boot } && machine.Binding.Slot is not null
+        && boot.Mac == mac && boot.FetchedAt >= machine.Binding.Since;
 
     private string TokenOf(Deployment deployment, TokenPhase phase) =>
         _mint.Token(deployment.Generation, deployment.Id, deployment.Boot!.Number, phase, deployment.Boot.Tokens.Nonce);

@@ -11,8 +11,9 @@ public sealed partial class DeploymentService
     private const int MaxPlanInputs = 256 << 10;
 
     /// <summary>
-    /// Creates the machine or takes over what its document says. A null binding keeps the hardware it has. What
-    /// belongs to the machine's life (deployment, quarantine, report) is not touched.
+    /// Creates the machine or takes over what its document says. The document's hardware makes the first binding; later it
+    /// counts only where the document names other hardware than when it was taken over last. What belongs to the
+    /// machine's life (deployment, quarantine, report) is not touched.
     /// </summary>
     public Task<CommandResult<Machine>> PutMachineAsync(MachineDraft draft, CancellationToken cancellationToken = default) =>
         ChangeMachineAsync(draft.Name, create: true, machine => new(machine with
@@ -20,7 +21,8 @@ public sealed partial class DeploymentService
             Kind = draft.Kind,
             Addresses = draft.Addresses,
             Protected = draft.Protected,
-            Binding = draft.Binding is { } binding && !SameHardware(binding, machine.Binding) ? binding with { Since = Now } : machine.Binding,
+            Binding = draft.Binding is { } named && Follows(machine, named) ? named with { Since = Now } : machine.Binding,
+            Documented = draft.Binding ?? machine.Documented,
         }, null), note: null, cancellationToken);
 
     /// <summary>Lifts the quarantine; the machine may be deployed again. Nothing installs without a new grant.</summary>
@@ -34,7 +36,8 @@ public sealed partial class DeploymentService
     /// Moves the machine to other hardware: name, id and addresses stay. An open grant was given to the old hardware and is
     /// cancelled; past the claim it is refused.
     /// </summary>
-    public async Task<CommandResult<Machine>> ReplaceAsync(string name, Binding hardware, CancellationToken cancellationToken = default)
+    /// <param name="documented">The hardware that its document names now: this order is newer, and stands until the document changes.</param>
+    public async Task<CommandResult<Machine>> ReplaceAsync(string name, Binding hardware, Binding? documented = null, CancellationToken cancellationToken = default)
     {
         if (hardware.IsEmpty)
         {
@@ -54,7 +57,7 @@ public sealed partial class DeploymentService
         return await ChangeMachineAsync(name, create: false,
             known => Current(known.Id) is { } open && !open.State.IsTerminal()
                 ? new(null, new Refusal($"{name} was given a deployment meanwhile.", "Try again."))
-                : new(known.Replace(hardware with { Since = now }), null),
+                : new(known.Replace(hardware with { Since = now }) with { Documented = documented ?? known.Documented }, null),
             TimelineNote.Of("replace", TimelineSeverity.Info, $"moved to other hardware: {string.Join(", ", hardware.Macs)} {hardware.Slot}"),
             cancellationToken).ConfigureAwait(false);
     }
@@ -85,6 +88,7 @@ public sealed partial class DeploymentService
 
                 _current.TryRemove(machine.Id, out _);
                 _lastGood.TryRemove(machine.Id, out _);
+                _budget.Forget(machine.Id);
                 return new(machine, null);
             }
         }
@@ -186,7 +190,7 @@ public sealed partial class DeploymentService
 
         if (machine.Quarantine is { } quarantine)
         {
-            return new Refusal($"{name} is in quarantine: {quarantine.Reason}.", $"netdeploy release {name}");
+            return Quarantined(name, quarantine);
         }
 
         if (machine.Binding.IsEmpty)
@@ -266,6 +270,9 @@ public sealed partial class DeploymentService
     /// <summary>Of a machine that nothing may overwrite or move.</summary>
     internal static Refusal Protected(string name) => new($"{name} is protected.", "Set protected: false in its document and apply it.");
 
+    /// <summary>Of a machine that nothing installs before a person looked at it.</summary>
+    internal static Refusal Quarantined(string name, Quarantine quarantine) => new($"{name} is in quarantine: {quarantine.Reason}.", $"netdeploy release {name}");
+
     /// <summary>Of a machine whose system would be overwritten unasked.</summary>
     internal static Refusal Unconfirmed(string name) => new($"{name} holds an installed system.", "Confirm with its name, or --yes.");
 
@@ -275,6 +282,12 @@ public sealed partial class DeploymentService
 
     private async ValueTask<Machine?> MachineAsync(string name, CancellationToken cancellationToken) =>
         _index.ByName(name) is { } known ? await _store.MachineAsync(known.Id, cancellationToken).ConfigureAwait(false) : null;
+
+    /// <summary>
+    /// A record older than the field <see cref="Machine.Documented"/> keeps what it has: whether its document changed, nobody knows.
+    /// </summary>
+    private static bool Follows(Machine machine, Binding named) =>
+        (machine.Revision == 0 || (machine.Documented is { } last && !SameHardware(named, last))) && !SameHardware(named, machine.Binding);
 
     private static bool SameHardware(Binding a, Binding? b) =>
         b is not null && a.Macs.AsSpan().SequenceEqual(b.Macs.AsSpan()) && a.Uuid == b.Uuid && a.Serial == b.Serial && a.Slot == b.Slot && a.Duid == b.Duid;

@@ -34,6 +34,9 @@ public sealed partial class DeploymentService : IAsyncDisposable
     /// <summary>By machine, the deployment that its system came from.</summary>
     private readonly ConcurrentDictionary<string, Deployment> _lastGood = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, long> _progressWrites = new(StringComparer.Ordinal);
+
+    /// <summary>By deployment, the image that it is about to take.</summary>
+    private readonly ConcurrentDictionary<string, string> _taking = new(StringComparer.Ordinal);
     private readonly Lock _indexGate = new();
     private volatile MachineIndex _index = MachineIndex.Empty;
 
@@ -54,8 +57,6 @@ public sealed partial class DeploymentService : IAsyncDisposable
 
     /// <summary>All machines as of the last commit; immutable, swapped whole.</summary>
     public MachineIndex Machines => _index;
-
-    public DeploymentLimits Limits => _limits;
 
     /// <summary>Whole milliseconds, as the store keeps them.</summary>
     private DateTimeOffset Now => DateTimeOffset.FromUnixTimeMilliseconds(_clock.GetUtcNow().ToUnixTimeMilliseconds());
@@ -113,9 +114,16 @@ public sealed partial class DeploymentService : IAsyncDisposable
     /// <summary>The deployments whose image is being built: what to build after a restart.</summary>
     public ImmutableArray<Deployment> Preparing() => [.. _current.Values.Where(d => d.State == DeploymentState.Preparing)];
 
-    /// <summary>The images that deployments under way have pinned.</summary>
+    /// <summary>The images that deployments under way have pinned, or are about to take.</summary>
     public ISet<string> PinnedImages() =>
-        _current.Values.Where(d => !d.State.IsTerminal() && d.ImageId is not null).Select(d => d.ImageId!).ToHashSet(StringComparer.Ordinal);
+        _current.Values.Where(d => !d.State.IsTerminal() && d.ImageId is not null).Select(d => d.ImageId!).Concat(_taking.Values).ToHashSet(StringComparer.Ordinal);
+
+    /// <summary>Pins an image for a deployment that has not taken it yet, until the answer is disposed of.</summary>
+    internal IDisposable PinImage(string deploymentId, string imageId)
+    {
+        _taking[deploymentId] = imageId;
+        return new ImagePin(this, deploymentId);
+    }
 
     /// <summary>
     /// The files of the bulk store that nothing may push out: the documents of deployments under way and of each machine's last good
@@ -146,10 +154,6 @@ public sealed partial class DeploymentService : IAsyncDisposable
 
     public ValueTask<Deployment?> DeploymentAsync(string id, CancellationToken cancellationToken = default) =>
         _store.DeploymentAsync(id, cancellationToken);
-
-    /// <summary>Newest first.</summary>
-    public ValueTask<ImmutableArray<Deployment>> DeploymentsOfAsync(string machineId, CancellationToken cancellationToken = default) =>
-        _store.DeploymentsOfAsync(machineId, cancellationToken);
 
     /// <summary>The machine's timeline after a sequence number, oldest first; null for an unknown name.</summary>
     public async Task<TimelinePage?> TimelineAsync(
@@ -187,7 +191,7 @@ public sealed partial class DeploymentService : IAsyncDisposable
     /// <summary>Evidence for a machine's timeline; never waits. Dropped and counted when a machine gives more than a minute's budget.</summary>
     public void Note(string machineId, TimelineNote note)
     {
-        if (Budgeted(machineId, [note]) is [var kept, ..])
+        if (_index.ById(machineId) is not null && Budgeted(machineId, [note]) is [var kept, ..])
         {
             if (kept.Severity == TimelineSeverity.Alarm)
             {
@@ -197,6 +201,9 @@ public sealed partial class DeploymentService : IAsyncDisposable
             _evidence.Add(new TimelineDraft(Now, machineId, Current(machineId)?.Id, kept));
         }
     }
+
+    /// <summary>The machines whose notes are counted.</summary>
+    internal int Budgets => _budget.Count;
 
     /// <summary>Waits until the evidence noted so far is in the store.</summary>
     public Task DrainEvidenceAsync(CancellationToken cancellationToken = default) => _evidence.DrainAsync(cancellationToken);
@@ -380,5 +387,10 @@ public sealed partial class DeploymentService : IAsyncDisposable
         }
 
         return kept.ToImmutable();
+    }
+
+    private sealed class ImagePin(DeploymentService service, string deploymentId) : IDisposable
+    {
+        public void Dispose() => service._taking.TryRemove(deploymentId, out _);
     }
 }

@@ -37,6 +37,11 @@ internal sealed class NoteBudget(TimeProvider clock)
         }
     }
 
+    /// <summary>The machine is gone.</summary>
+    public void Forget(string machineId) => _windows.TryRemove(machineId, out _);
+
+    internal int Count => _windows.Count;
+
     private sealed class Window
     {
         public long Start { get; set; }

@@ -18,12 +18,15 @@ internal sealed class DocumentApplication(DocumentStore documents, DeploymentSer
 
     public BootNetworks Networks => _networks;
 
-    /// <summary>What the stored documents say, at start. A kill in the middle of an apply is mended here.</summary>
+    /// <summary>
+    /// What the stored documents say, at start. A kill in the middle of an apply is mended here: the set is in force, and each
+    /// machine's record says which hardware of its document it took over last.
+    /// </summary>
     /// <exception cref="ServerFault">The stored networks contradict each other or the interfaces.</exception>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         var state = documents.Current;
-        await PutMachinesAsync(null, state.Snapshot, cancellationToken).ConfigureAwait(false);
+        await PutMachinesAsync(state.Snapshot, cancellationToken).ConfigureAwait(false);
         var (networks, diagnostics) = Compile(state.Snapshot);
         _networks = networks ?? throw new ServerFault(
             $"The stored networks do not fit: {diagnostics[0].Message}", "Mend the document, or the interface's address, and start again.");
@@ -34,7 +37,6 @@ internal sealed class DocumentApplication(DocumentStore documents, DeploymentSer
         await _applying.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            var before = documents.Current.Snapshot;
             // The networks are checked before anything is stored: a set that DHCP would refuse is refused as a whole.
             var outcome = documents.Apply(texts, basedOn, prune, checkOnly, snapshot => Compile(snapshot).Diagnostics);
             if (!outcome.Accepted)
@@ -42,7 +44,7 @@ internal sealed class DocumentApplication(DocumentStore documents, DeploymentSer
                 return outcome;
             }
 
-            var refusals = await PutMachinesAsync(before, outcome.State.Snapshot, cancellationToken).ConfigureAwait(false);
+            var refusals = await PutMachinesAsync(outcome.State.Snapshot, cancellationToken).ConfigureAwait(false);
             if (prune)
             {
                 refusals = refusals.AddRange(await ForgetMachinesAsync(outcome.State.Snapshot, cancellationToken).ConfigureAwait(false));
@@ -77,35 +79,35 @@ internal sealed class DocumentApplication(DocumentStore documents, DeploymentSer
     {
         var reservations = new List<Reservation>();
         var declared = new List<MacAddress>();
+        var fixedAddresses = new List<IPAddress>();
         foreach (var machine in snapshot.Machines.Values)
         {
             var bound = deployments.Machines.ByName(machine.Name)?.Binding.Macs ?? machine.Binding.Macs;
             declared.AddRange(bound);
+            fixedAddresses.AddRange(StaticAddresses(snapshot, machine));
             if (machine.Address is not null && bound is [var mac, ..])
             {
                 reservations.Add(new Reservation(mac, machine.Address, machine.Name));
             }
         }
 
-        var (networks, wrong) = BootNetworks.Of(snapshot.Networks.Values, reservations, serverAddresses, declared);
-        return (networks, [.. wrong.Select(w => new Diagnostic(Severity.Error, "", 0, 0, w.Subject, w.Problem, w.Remedy))]);
+        var (networks, wrong) = BootNetworks.Of(snapshot.Networks.Values, reservations, serverAddresses, declared, fixedAddresses);
+        return (networks, [.. wrong.Select(snapshot.Diagnose)]);
     }
 
-    /// <summary>
-    /// A document's hardware makes the first binding; later it counts only where the document itself changed, since
-    /// <c>replace</c> may have moved the machine since.
-    /// </summary>
-    private async Task<ImmutableArray<Diagnostic>> PutMachinesAsync(Snapshot? before, Snapshot now, CancellationToken cancellationToken)
+    /// <summary>The hardware that the machine's document names; null without a document.</summary>
+    public Binding? DocumentedHardware(string name) =>
+        documents.Current.Snapshot.Machines.TryGetValue(name, out var spec) ? BindingOf(spec.Binding) : null;
+
+    private async Task<ImmutableArray<Diagnostic>> PutMachinesAsync(Snapshot now, CancellationToken cancellationToken)
     {
         var refused = ImmutableArray.CreateBuilder<Diagnostic>();
         foreach (var spec in now.Machines.Values)
         {
-            var known = deployments.Machines.ByName(spec.Name);
-            var changed = before is not null && before.Machines.TryGetValue(spec.Name, out var old) && !SameHints(old.Binding, spec.Binding);
             var draft = new MachineDraft(
                 spec.Name,
                 spec.Kind,
-                known is null || changed ? BindingOf(spec.Binding) : null,
+                BindingOf(spec.Binding),
                 StaticAddresses(now, spec),
                 spec.Protected);
             var put = await deployments.PutMachineAsync(draft, cancellationToken).ConfigureAwait(false);
@@ -146,7 +148,4 @@ internal sealed class DocumentApplication(DocumentStore documents, DeploymentSer
         Serial = hints.Serial,
         Slot = Binding.SlotOf(hints.Slot?.RemoteId, hints.Slot?.CircuitId),
     };
-
-    private static bool SameHints(BindingHints a, BindingHints b) =>
-        a.Macs.AsSpan().SequenceEqual(b.Macs.AsSpan()) && a.Uuid == b.Uuid && a.Serial == b.Serial && a.Slot == b.Slot;
 }

@@ -42,7 +42,7 @@ public sealed class DocumentStore
 
     public DesiredState Current => _current;
 
-    /// <param name="shippedFolder">Distributions and profiles that come with the server; a document of the same kind and name in the applied set wins.</param>
+    /// <param name="shippedFolder">Distributions and profiles that come with the server: an applied file at the same path takes the place of the whole file.</param>
     /// <exception cref="ServerFault">The shipped or the stored documents do not compile.</exception>
     public static DocumentStore Open(string folder, string shippedFolder)
     {

@@ -17,14 +17,15 @@ internal static class DocumentRoutes
                 return Problems.Refuse(StatusCodes.Status400BadRequest, "A document is null.", "Send path and content of each.");
             }
 
+            SourceText[] texts = [.. request.Documents.Select(d => new SourceText(d.Path, d.Content))];
             var outcome = await services.Application.ApplyAsync(
-                [.. request.Documents.Select(d => new SourceText(d.Path, d.Content))],
+                texts,
                 request.Revision,
                 request.Prune,
                 request.CheckOnly,
                 cancellationToken).ConfigureAwait(false);
             return TypedResults.Json(
-                new ApplyResult(outcome.Accepted, outcome.State.Revision, outcome.State.Snapshot.Machines.Count, [.. outcome.Diagnostics.Select(View)]),
+                new ApplyResult(outcome.Accepted, outcome.State.Revision, outcome.State.Snapshot.Machines.Count, [.. outcome.Diagnostics.Select(View)], DocumentSet.Count(texts)),
                 NetDeployJson.Default.ApplyResult);
         });
 

@@ -54,9 +54,7 @@ internal static class OrderRoutes
         }
 
         var result = await services.Orders.DeployAsync(name, request.Distro, method, request.Confirm, "operator", cancellationToken).ConfigureAwait(false);
-        return result.Deployment is { } deployment
-            ? TypedResults.Json(new DeployResult(deployment.Id, deployment.State.Word(), services.Orders.Instruction(name)), NetDeployJson.Default.DeployResult)
-            : Refuse(result.Refusal!, [.. result.Diagnostics.Select(DocumentRoutes.View)]);
+        return Deployed(services, name, result);
     }
 
     private static async Task<IResult> ReplaceAsync(ManagementServices services, string name, ReplaceRequest request, CancellationToken cancellationToken)
@@ -98,7 +96,14 @@ internal static class OrderRoutes
             return Refuse(DeploymentService.Unconfirmed(name));
         }
 
-        var moved = await services.Deployments.ReplaceAsync(name, new Binding { Macs = [.. macs], Uuid = uuid, Serial = request.Serial }, cancellationToken).ConfigureAwait(false);
+        // Before anything moves: what would refuse the deploy afterwards in any case.
+        if (request.Deploy && services.Orders.Objection(name) is { Refusal: { } objection } unfit)
+        {
+            return Refuse(objection, Views(unfit));
+        }
+
+        var hardware = new Binding { Macs = [.. macs], Uuid = uuid, Serial = request.Serial };
+        var moved = await services.Deployments.ReplaceAsync(name, hardware, services.Application.DocumentedHardware(name), cancellationToken).ConfigureAwait(false);
         if (moved.Refusal is { } refusal)
         {
             return Refuse(refusal);
@@ -111,10 +116,22 @@ internal static class OrderRoutes
         }
 
         services.Application.RefreshAddresses();
-        return request.Deploy
-            ? await DeployAsync(services, name, new DeployRequest(Confirm: name), cancellationToken).ConfigureAwait(false)
-            : TypedResults.Json(new DeployResult("", "replaced", null), NetDeployJson.Default.DeployResult);
+        if (!request.Deploy)
+        {
+            return TypedResults.Json(new DeployResult("", "replaced", null), NetDeployJson.Default.DeployResult);
+        }
+
+        var result = await services.Orders.DeployAsync(name, null, null, name, "operator", cancellationToken).ConfigureAwait(false);
+        return result.Refusal is { } late
+            ? Refuse(new Refusal($"{name} moved to the new hardware, but is not deployed: {late.Reason}", $"{late.Remedy} Then: netdeploy deploy {name}"), Views(result))
+            : Deployed(services, name, result);
     }
+
+    private static IResult Deployed(ManagementServices services, string name, OrderResult result) => result.Deployment is { } deployment
+        ? TypedResults.Json(new DeployResult(deployment.Id, deployment.State.Word(), services.Orders.Instruction(name)), NetDeployJson.Default.DeployResult)
+        : Refuse(result.Refusal!, Views(result));
+
+    private static DiagnosticView[] Views(OrderResult result) => [.. result.Diagnostics.Select(DocumentRoutes.View)];
 
     private static IResult Done(Refusal? refusal) => refusal is null ? TypedResults.NoContent() : Refuse(refusal);
 

@@ -1,3 +1,4 @@
+using System.Net;
 using NetDeploy.Core.Addressing;
 using NetDeploy.Protocols;
 using NetDeploy.Protocols.Dhcp;
@@ -258,5 +259,18 @@ public sealed class AddressingRulesTests
         Assert.Equal("a reply, not a request", world.Handle(Client.Packet(DhcpMessageType.Discover) with { Op = DhcpOp.Reply }).Reason);
         Assert.Contains("option 53", world.Handle(Client.Packet(DhcpMessageType.None)).Reason, StringComparison.Ordinal);
         Assert.Contains("asks for no address", world.Handle(Client.Packet(DhcpMessageType.Request)).Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_fixed_address_of_a_system_is_leased_to_nobody_but_who_has_it_reserved()
+    {
+        const string Other = "52:54:00:00:00:09";
+        var world = new World();
+        var fixedAddresses = new[] { "10.77.0.100", "10.77.0.101", "10.77.0.102", "fd00::1" }.Select(IPAddress.Parse);
+        world.Use(AddressingSnapshot.Compile([World.Lab, World.Far], [World.Reservation("10.77.0.102")], [World.Own.ToIPAddress()], [], fixedAddresses));
+        Assert.Equal("10.77.0.102", world.Bind());
+        Assert.Equal("10.77.0.103", world.Bind(Other));
+        Assert.Equal(DhcpMessageType.Nak, world.Decide(Client.Packet(DhcpMessageType.Request, Other, requested: "10.77.0.100")).Reply);
+        Assert.Equal(DhcpMessageType.None, world.Decide(Client.Packet(DhcpMessageType.Discover, "52:54:00:00:00:0a", requested: "10.77.0.101")).Reply);
     }
 }

@@ -46,9 +46,13 @@ internal sealed class World
     /// <summary>Machines with a document, without a reservation; then those with one.</summary>
     public void Declare(string[] macs, params Reservation[] reservations)
     {
-        var (snapshot, diagnostics) = AddressingSnapshot.Compile([Lab, Far], reservations, [Own.ToIPAddress()], macs.Select(m => MacAddress.Parse(m)));
-        Assert.Empty(diagnostics);
-        Snapshot = snapshot!;
+        Use(AddressingSnapshot.Compile([Lab, Far], reservations, [Own.ToIPAddress()], macs.Select(m => MacAddress.Parse(m))));
+    }
+
+    public void Use(AddressingCompilation compiled)
+    {
+        Assert.Empty(compiled.Diagnostics);
+        Snapshot = compiled.Snapshot!;
     }
 
     /// <summary>Decides, and changes nothing.</summary>

@@ -6,6 +6,18 @@ public sealed class DiagnosticTests
 {
     private const string Header = "apiVersion: netdeploy/v1\nkind: Machine\nname: blade1\ndistro: debian-12\n";
 
+    [Theory]
+    [InlineData("", 1)]
+    [InlineData("\nrelays: [10.77.0.3]\n", 0)]
+    public void A_slot_that_no_relay_can_tell_is_warned_of(string relays, int warnings)
+    {
+        var result = ShippedFiles.Parse(Header + "binding: {slot: {circuitId: '01'}}\n", ShippedFiles.Network + relays);
+        Assert.NotNull(result.Value);
+        var found = result.Diagnostics.Where(d => d.Path == "binding.slot").ToList();
+        Assert.Equal(warnings, found.Count);
+        Assert.All(found, d => Assert.Equal((Severity.Warning, "test0.yaml", 5), (d.Severity, d.File, d.Line)));
+    }
+
     /// <summary>Each text is a whole file; place and words are those of the first error.</summary>
     [Theory]
     [InlineData("apiVersion: netdeploy/v2\nkind: Machine\nname: a\n", 1, 13, "apiVersion", "unknown apiVersion", "netdeploy/v1")]

@@ -64,12 +64,13 @@ public sealed class DocumentTests
     [Fact]
     public void A_network_document_compiles_to_the_addressing_record()
     {
-        var network = ShippedFiles.Load(ShippedFiles.Network + "\nleaseTime: 12h\nuefiLoader: ipxe\ndns: [10.77.0.1]\ndomain: lab.test\n").Networks["lab"];
+        var network = ShippedFiles.Load(ShippedFiles.Network + "\nleaseTime: 12h\nuefiLoader: ipxe\ndns: [10.77.0.1]\ndomain: lab.test\nrelays: [10.77.0.3, 192.0.2.1]\n").Networks["lab"];
 
         Assert.Equal(IPNetwork.Parse("10.77.0.0/24"), network.Subnet);
         Assert.Equal(NetworkMode.Authoritative, network.Mode);
         Assert.Equal(new AddressPool(IPAddress.Parse("10.77.0.100"), IPAddress.Parse("10.77.0.199")), Assert.Single(network.Pools));
         Assert.Equal(TimeSpan.FromHours(12), network.LeaseTime);
+        Assert.Equal(["10.77.0.3", "192.0.2.1"], network.Relays.Select(r => r.ToString()));
         Assert.Equal(UefiLoader.Ipxe, network.UefiLoader);
         Assert.Equal("lab.test", network.Domain);
     }

@@ -171,7 +171,7 @@ public class DeploymentServiceTests
         var old = (await world.PowerOnAsync())!;
         var id = world.Machine.Id;
         var mac = MacAddress.Parse("52:54:00:00:00:55");
-        Assert.True((await world.Service.ReplaceAsync(World.Name, new Binding { Macs = [mac] }, Cancelled)).Ok);
+        Assert.True((await world.Service.ReplaceAsync(World.Name, new Binding { Macs = [mac] }, cancellationToken: Cancelled)).Ok);
         Assert.Equal(id, world.Machine.Id);
         Assert.Equal(DeploymentState.Cancelled, world.Current!.State);
         Assert.NotNull((await world.Service.AuthenticateAsync(world.Current.Id, old, World.Blade, TokenPhase.Deploy)).Refusal);
@@ -186,7 +186,7 @@ public class DeploymentServiceTests
     {
         await using var world = await World.StartAsync();
         await world.ClaimedAsync();
-        Assert.False((await world.Service.ReplaceAsync(World.Name, new Binding { Macs = [World.NeighbourMac] }, Cancelled)).Ok);
+        Assert.False((await world.Service.ReplaceAsync(World.Name, new Binding { Macs = [World.NeighbourMac] }, cancellationToken: Cancelled)).Ok);
         Assert.False((await world.Service.CancelAsync(World.Name, "anna", Cancelled)).Ok);
         Assert.Equal(DeploymentState.Claimed, world.Current!.State);
         Assert.False((await world.Service.ForgetAsync(World.Name, Cancelled)).Ok);

@@ -149,6 +149,18 @@ public class NeighbourTests
     }
 
     [Fact]
+    public async Task A_forgotten_machine_leaves_no_budget_behind()
+    {
+        await using var world = await World.StartAsync();
+        var id = world.Machine.Id;
+        world.Service.Note(id, TimelineNote.Of("test", TimelineSeverity.Info, "noted"));
+        Assert.Equal(1, world.Service.Budgets);
+        Assert.True((await world.Service.ForgetAsync(World.Name)).Ok);
+        world.Service.Note(id, TimelineNote.Of("test", TimelineSeverity.Info, "late"));
+        Assert.Equal(0, world.Service.Budgets);
+    }
+
+    [Fact]
     public void The_table_of_strangers_is_bounded()
     {
         var seen = new SeenMachines(TimeProvider.System);

@@ -100,9 +100,10 @@ internal sealed partial class World : IAsyncDisposable
 
     /// <summary>The token in the script, or null: local boot, or refused.</summary>
     public async Task<string?> ScriptTokenAsync(IPAddress source, MacAddress? mac = null) =>
-        await Desk.ScriptAsync(mac ?? Mac, null, source, Network) is BootReply.Text text && TokenPattern().Match(text.Content) is { Success: true } match
-            ? match.Groups[1].Value
-            : null;
+        TokenOf(await Desk.ScriptAsync(mac ?? Mac, null, source, Network));
+
+    public static string? TokenOf(BootReply reply) =>
+        reply is BootReply.Text text && TokenPattern().Match(text.Content) is { Success: true } match ? match.Groups[1].Value : null;
 
     public async Task<Caller> CallerAsync(string deployToken)
     {

@@ -7,6 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 using NetDeploy.Client;
 using NetDeploy.Core.Machines;
 using NetDeploy.Protocols;
+using NetDeploy.Server.Deployments;
 using NetDeploy.Server.Storage;
 using NetDeploy.Server.Tests.Dhcp;
 using NetDeploy.Server.Tests.Documents;
@@ -111,6 +112,72 @@ public class ManagementListenerTests
         var problem = JsonSerializer.Deserialize(body, NetDeployJson.Default.ProblemView)!;
         Assert.Equal(title, problem.Title);
         Assert.Contains(remedy, problem.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_replace_whose_deploy_would_be_refused_moves_nothing()
+    {
+        var store = new InMemoryRecordStore();
+        var old = MacAddress.Parse(TestDocuments.Mac);
+        await store.CommitAsync(new StoreChange
+        {
+            Machines = [new Machine { Id = "q", Name = "blade1", Binding = new Binding { Macs = [old] }, Quarantine = new Quarantine(DateTimeOffset.UnixEpoch, "d", "no disk") }],
+        });
+        await using var host = await ManagementHost.StartAsync(store);
+        using var client = host.Client();
+        var request = new ReplaceRequest(["52:54:00:00:00:07"], null, null, Deploy: true);
+        var undocumented = await Assert.ThrowsAsync<NetDeployApiException>(() => client.ReplaceAsync("blade1", request));
+        Assert.Equal("blade1 is in quarantine: no disk.", undocumented.Message);
+        Assert.True((await host.Service.ReleaseAsync("blade1")).Ok);
+        undocumented = await Assert.ThrowsAsync<NetDeployApiException>(() => client.ReplaceAsync("blade1", request));
+        Assert.Equal("No document describes the machine blade1.", undocumented.Message);
+        Assert.Equal([old], host.Service.Machines.ByName("blade1")!.Binding.Macs);
+    }
+
+    [Fact]
+    public async Task A_replace_whose_deploy_loses_a_race_says_that_the_hardware_moved()
+    {
+        var store = new ForwardingStore(new InMemoryRecordStore());
+        await using var host = await ManagementHost.StartAsync(store);
+        using var client = host.Client();
+        Assert.True((await client.ApplyAsync(new ApplyRequest([new DocumentText("blade1.yaml", TestDocuments.Blade().Content)]))).Applied);
+        var commits = 0;
+        store.Fate = () =>
+        {
+            if (++commits != 2)
+            {
+                return CommitFate.Commits;
+            }
+
+            // Between the move and the grant, somebody else's grant.
+            Assert.True(host.Service.GrantAsync(new GrantRequest("blade1", "recipe", null, "key", "sha", "test")).GetAwaiter().GetResult().Ok);
+            return CommitFate.LosesRace;
+        };
+        var refused = await Assert.ThrowsAsync<NetDeployApiException>(() => client.ReplaceAsync("blade1", new ReplaceRequest(["52:54:00:00:00:07"], null, null, Deploy: true)));
+        Assert.Equal("blade1 moved to the new hardware, but is not deployed: blade1 has a deployment that is granted.", refused.Message);
+        Assert.Contains("Then: netdeploy deploy blade1", refused.Remedy, StringComparison.Ordinal);
+        Assert.Equal("52:54:00:00:00:07", Assert.Single(host.Service.Machines.ByName("blade1")!.Binding.Macs).ToString());
+    }
+
+    [Fact]
+    public async Task An_apply_counts_documents_and_not_files()
+    {
+        await using var host = await ManagementHost.StartAsync();
+        using var client = host.Client();
+        var two = TestDocuments.Blade().Content + "\n---\n" + TestDocuments.Blade("blade2", "52:54:00:00:00:02").Content;
+        var applied = await client.ApplyAsync(new ApplyRequest([new DocumentText("all.yaml", two)]));
+        Assert.True(applied.Applied);
+        Assert.Equal(2, applied.Documents);
+    }
+
+    [Fact]
+    public async Task An_address_that_the_server_does_not_know_is_told_with_a_remedy()
+    {
+        await using var host = await ManagementHost.StartAsync();
+        using var client = host.Client();
+        var unknown = await Assert.ThrowsAsync<NetDeployApiException>(() => client.TimelineAsync(""));
+        Assert.Equal(404, unknown.Status);
+        Assert.NotNull(unknown.Remedy);
     }
 
     [Fact]

@@ -40,7 +40,7 @@ public abstract class RecordStoreContract
         PlanInputs = "inputs",
         State = state,
         CreatedAt = Noon,
-        Boot = new DeploymentBoot(2, "mark", IPAddress.Parse("10.77.0.10"), Noon, new BootTokens("n", "d", "f")),
+        Boot = new DeploymentBoot(2, "mark", IPAddress.Parse("10.77.0.10"), Noon, new BootTokens("n", "d", "f"), MacAddress.Parse("52:54:00:00:00:01")),
         Progress = new DeploymentProgress("step_unpack", 42, "detail"),
         HostKeys = ["ssh-ed25519 AAAA"],
     };

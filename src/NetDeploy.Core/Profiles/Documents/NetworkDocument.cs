@@ -27,6 +27,7 @@ internal static class NetworkDocument
             DnsServers = body.Addresses("dns"),
             Domain = body.Text("domain"),
             LeaseTime = lease,
+            Relays = body.Addresses("relays"),
             UefiLoader = SmallDocuments.ReadLoader(body.Text("uefiLoader")) ?? UefiLoader.Shim,
         };
         if (subnet is { } known && network.Router is { } router && !IsHost(known, router))

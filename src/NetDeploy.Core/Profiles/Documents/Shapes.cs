@@ -223,6 +223,7 @@ internal static class Shapes
             ["domain"] = DomainName,
             ["leaseTime"] = new ScalarShape("a duration", Formats.Duration, "Such as 30m, 12h, 7d."),
             ["uefiLoader"] = Word("shim", "ipxe"),
+            ["relays"] = new ListShape("a list of IPv4 addresses", Ipv4),
         }, "subnet"),
         ["Enrolment"] = Document("an enrolment rule", Name, new()
         {

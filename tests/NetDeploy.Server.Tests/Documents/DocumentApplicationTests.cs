@@ -1,0 +1,164 @@
+using System.Collections.Immutable;
+using System.Net;
+using Microsoft.Extensions.Logging.Abstractions;
+using NetDeploy.Core.Deployments;
+using NetDeploy.Core.Machines;
+using NetDeploy.Core.Profiles;
+using NetDeploy.Protocols;
+using NetDeploy.Protocols.Dhcp;
+using NetDeploy.Server.Deployments;
+using NetDeploy.Server.Documents;
+using NetDeploy.Server.Storage;
+using NetDeploy.Server.Tests.Deployments;
+using NetDeploy.Server.Tests.Storage;
+
+namespace NetDeploy.Server.Tests.Documents;
+
+/// <summary>From documents to machines, networks and reservations; the server may end at any moment.</summary>
+public sealed class DocumentApplicationTests : IAsyncDisposable
+{
+    private const string Second = "52:54:00:00:00:02";
+    private const string Third = "52:54:00:00:00:03";
+    private readonly TemporaryFolder _folder = new();
+    private readonly ForwardingStore _store = new(new InMemoryRecordStore());
+    private DocumentStore _documents = null!;
+    private DeploymentService _service = null!;
+    private DocumentApplication _application = null!;
+
+    private Machine Blade => _service.Machines.ByName("blade1")!;
+
+    [Fact]
+    public async Task Changed_hardware_of_an_apply_that_was_killed_is_taken_over_at_the_next_start()
+    {
+        await StartAsync();
+        await ApplyAsync(TestDocuments.Blade());
+        _store.Fate = () => throw new StoreException("killed", "start again");
+        await Assert.ThrowsAsync<StoreException>(() => ApplyAsync(TestDocuments.Blade(mac: Second)));
+        Assert.Equal(TestDocuments.Mac, Mac());
+        _store.Fate = () => CommitFate.Commits;
+        await RestartAsync();
+        Assert.Equal(Second, Mac());
+    }
+
+    [Fact]
+    public async Task Replaced_hardware_stays_until_the_document_names_other()
+    {
+        await StartAsync();
+        await ApplyAsync(TestDocuments.Blade());
+        await ReplaceAsync(Second);
+        await RestartAsync();
+        await ApplyAsync(TestDocuments.Blade() with { Content = TestDocuments.Blade().Content + "\n# touched\n" });
+        Assert.Equal(Second, Mac());
+        await ApplyAsync(TestDocuments.Blade(mac: Third));
+        Assert.Equal(Third, Mac());
+        await RestartAsync();
+        Assert.Equal(Third, Mac());
+    }
+
+    [Fact]
+    public async Task Hardware_that_was_refused_is_taken_over_once_nobody_else_has_it_but_a_newer_replace_stands()
+    {
+        await StartAsync();
+        await ApplyAsync(TestDocuments.Blade(), TestDocuments.Blade("blade2", Second));
+        await ReplaceAsync(Third, "blade2");
+        // Of the texts nobody has the third any more, of the machines blade2.
+        Assert.Contains("belongs to blade2", Assert.Single((await ApplyAsync(TestDocuments.Blade(mac: Third))).Diagnostics).Message, StringComparison.Ordinal);
+        Assert.Equal(TestDocuments.Mac, Mac());
+        await ReplaceAsync("52:54:00:00:00:04", "blade2");
+        await ApplyAsync(TestDocuments.Blade(mac: Third));
+        Assert.Equal(Third, Mac());
+
+        await ReplaceAsync(Second, "blade2");
+        Assert.Single((await ApplyAsync(TestDocuments.Blade(mac: Second))).Diagnostics);
+        await ReplaceAsync("52:54:00:00:00:05");
+        await ReplaceAsync("52:54:00:00:00:04", "blade2");
+        await RestartAsync();
+        Assert.Equal("52:54:00:00:00:05", Mac());
+    }
+
+    [Fact]
+    public async Task A_record_older_than_the_note_of_its_hardware_keeps_what_it_has()
+    {
+        await _store.CommitAsync(new StoreChange { Machines = [new Machine { Id = "old", Name = "blade1", Binding = new Binding { Macs = [MacAddress.Parse(Second)] } }] });
+        TestDocuments.Open(_folder["documents"]).Apply(TestDocuments.Blade());
+        await StartAsync();
+        Assert.Equal(Second, Mac());
+        await ApplyAsync(TestDocuments.Blade(mac: Third));
+        Assert.Equal(Third, Mac());
+    }
+
+    [Fact]
+    public async Task The_static_addresses_of_declared_systems_are_nobodys_to_lease()
+    {
+        await StartAsync();
+        await ApplyAsync(
+            new SourceText("lab.yaml", Network("10.77.0.100", "10.77.0.102")),
+            TestDocuments.Blade() with { Content = TestDocuments.Blade().Content + "\n  nics:\n    - mac: boot\n      addresses: [10.77.0.101/24]\n" });
+        var subnet = Assert.Single(_application.Networks.Addressing.Subnets);
+        Assert.True(subnet.IsWithheld(Ipv4Address.Parse("10.77.0.101")));
+        Assert.False(subnet.IsWithheld(Ipv4Address.Parse("10.77.0.100")));
+    }
+
+    [Fact]
+    public async Task What_addressing_refuses_is_told_at_the_document()
+    {
+        await StartAsync();
+        var network = await ApplyAsync(new SourceText("site/lab.yaml", "# the lab\n" + Network("10.0.0.1", "10.64.0.0", "10.0.0.0/8")));
+        Assert.False(network.Accepted);
+        var wrong = Assert.Single(network.Diagnostics);
+        Assert.Contains("has more than", wrong.Message, StringComparison.Ordinal);
+        Assert.Equal(("site/lab.yaml", 2), (wrong.File, wrong.Line));
+
+        await ApplyAsync(new SourceText("lab.yaml", Network("10.77.0.100", "10.77.0.102")));
+        await ApplyAsync(TestDocuments.Blade() with { Content = WithAddress(TestDocuments.Blade(), "10.77.0.7") });
+        await ReplaceAsync(Second);
+        // The loader sees two MACs, the server that both are one machine's hardware now.
+        var other = await ApplyAsync(TestDocuments.Blade("blade2", Second) with { Content = WithAddress(TestDocuments.Blade("blade2", Second), "10.77.0.8") });
+        Assert.False(other.Accepted);
+        wrong = Assert.Single(other.Diagnostics);
+        Assert.Equal("blade2.yaml:1", $"{wrong.File}:{wrong.Line}");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _application?.Dispose();
+        await (_service?.DisposeAsync() ?? ValueTask.CompletedTask);
+        _folder.Dispose();
+    }
+
+    private static string Network(string first, string last, string subnet = "10.77.0.0/24") => $$"""
+        apiVersion: netdeploy/v1
+        kind: Network
+        name: lab
+        subnet: {{subnet}}
+        pools:
+          - {first: {{first}}, last: {{last}}}
+        """;
+
+    private static string WithAddress(SourceText machine, string address) =>
+        machine.Content.Replace("type: metal", $"type: metal\naddress: {address}", StringComparison.Ordinal);
+
+    private string Mac() => Assert.Single(Blade.Binding.Macs).ToString();
+
+    private async Task StartAsync()
+    {
+        _documents = TestDocuments.Open(_folder["documents"]);
+        _service = await DeploymentService.StartAsync(
+            _store, new BulkStore(_folder["bulk"]), new TokenMint(new byte[32]), new FakeOwners(), new DeploymentLimits(), TimeProvider.System, NullLogger.Instance);
+        _application = new DocumentApplication(_documents, _service, [IPAddress.Parse("10.77.0.1")], NullLogger.Instance);
+        await _application.StartAsync(CancellationToken.None);
+    }
+
+    private async Task RestartAsync()
+    {
+        _application.Dispose();
+        await _service.DisposeAsync();
+        await StartAsync();
+    }
+
+    private Task<ApplyOutcome> ApplyAsync(params ImmutableArray<SourceText> texts) => _application.ApplyAsync(texts, null, prune: false, checkOnly: false, CancellationToken.None);
+
+    /// <summary>As the verb does it.</summary>
+    private async Task ReplaceAsync(string mac, string name = "blade1") =>
+        Assert.True((await _service.ReplaceAsync(name, new Binding { Macs = [MacAddress.Parse(mac)] }, _application.DocumentedHardware(name))).Ok);
+}
