@@ -90,8 +90,6 @@ public sealed class DeployOrdersTests : IAsyncDisposable, IPower, ILogger
         Assert.Single(_logged);
     }
 
-    string IPower.Name => "test";
-
     Task<PowerResult> IPower.BootFromNetworkAsync(Machine machine, CancellationToken cancellationToken) => Task.FromResult(Power());
 
     IDisposable? ILogger.BeginScope<TState>(TState state) => null;
