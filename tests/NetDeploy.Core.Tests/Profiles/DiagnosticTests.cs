@@ -18,6 +18,17 @@ public sealed class DiagnosticTests
         Assert.All(found, d => Assert.Equal((Severity.Warning, "test0.yaml", 5), (d.Severity, d.File, d.Line)));
     }
 
+    [Theory]
+    [InlineData("", true)]
+    [InlineData("# later\n", true)]
+    [InlineData("apiVersion: netdeploy/v1\nkind: Profile\nname: a\n", false)]
+    public void A_file_without_a_document_is_warned_of(string text, bool warned)
+    {
+        var result = ShippedFiles.Parse(text);
+        Assert.NotNull(result.Value);
+        Assert.Equal(warned, result.Diagnostics.Any(d => d is { Severity: Severity.Warning, File: "test0.yaml" } && d.Message.Contains("no document", StringComparison.Ordinal)));
+    }
+
     /// <summary>Each text is a whole file; place and words are those of the first error.</summary>
     [Theory]
     [InlineData("apiVersion: netdeploy/v2\nkind: Machine\nname: a\n", 1, 13, "apiVersion", "unknown apiVersion", "netdeploy/v1")]
