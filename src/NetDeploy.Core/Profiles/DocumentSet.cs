@@ -39,6 +39,7 @@ public static class DocumentSet
         if (!diagnostics.HasErrors)
         {
             snapshot = Resolve(snapshot, diagnostics);
+            ProfileCheck.Run(snapshot, diagnostics);
         }
 
         return new(diagnostics.HasErrors ? null : snapshot, diagnostics.ToImmutable());
