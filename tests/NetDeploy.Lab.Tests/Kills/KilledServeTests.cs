@@ -30,6 +30,9 @@ public sealed class KilledServeTests(ITestOutputHelper output) : IAsyncDisposabl
     private readonly Ledger _ledger = new();
     private readonly CancellationTokenSource _ending = new();
     private BladeSegment? _segment;
+
+    /// <summary>How long a start takes here.</summary>
+    private TimeSpan _start;
     private Task _worker = Task.CompletedTask;
 
     private string Data => Path.Combine(_folder, "data");
@@ -121,9 +124,11 @@ public sealed class KilledServeTests(ITestOutputHelper output) : IAsyncDisposabl
 
     private async Task FirstLifeAsync(DocumentOrders orders)
     {
+        var clock = Stopwatch.StartNew();
         using var server = new ServeProcess(_segment!, Configuration);
         using var client = NetDeployClient.OverUnixSocket(ServerPaths.Socket(Data));
         Assert.True(await server.IsReadyAsync(client));
+        _start = clock.Elapsed;
         const string Serial = "S0";
         var applied = await client.ApplyAsync(new ApplyRequest([Network(), .. Blades.Select(b => Document(b.Name, b.Mac, b.Address)), DocumentOrders.Document(Serial)]));
         Assert.True(applied.Applied, string.Join('\n', applied.Diagnostics));
@@ -136,10 +141,10 @@ public sealed class KilledServeTests(ITestOutputHelper output) : IAsyncDisposabl
     {
         using var server = new ServeProcess(_segment!, Configuration);
         using var client = NetDeployClient.OverUnixSocket(ServerPaths.Socket(Data));
-        var early = random.Next(6) == 0 ? Task.Delay(random.Next(100, 1500), TestContext.Current.CancellationToken).ContinueWith(_ => server.Kill(), TaskScheduler.Default) : null;
-        if (early is not null)
+        if (random.Next(6) == 0)
         {
-            await early;
+            await Task.Delay(random.NextDouble() * _start, TestContext.Current.CancellationToken);
+            server.Kill();
             await server.GoneAsync();
             return false;
         }
