@@ -162,102 +162,13 @@ public sealed class KilledServeTests(ITestOutputHelper output) : IAsyncDisposabl
         return true;
     }
 
-    /// <summary>Nobody speaks with the server but this.</summary>
     private async Task CheckAsync(NetDeployClient client, ScriptedBlade[] blades, DocumentOrders orders)
     {
         await orders.CheckAsync(client);
         foreach (var blade in blades)
         {
-            await CheckAsync(client, blade);
+            await new RestartCheck(_ledger).CheckAsync(client, blade);
         }
-    }
-
-    private async Task CheckAsync(NetDeployClient client, ScriptedBlade blade)
-    {
-        var cancel = TestContext.Current.CancellationToken;
-        var (name, timeline) = (blade.Machine, blade.Timeline);
-        TimelineView[] page;
-        MachineView view;
-        do
-        {
-            // The server itself goes on with what the last one left: a reading between two equal ones is of one moment.
-            page = await client.TimelineAsync(name, cancellationToken: cancel);
-            view = await client.MachineAsync(name, cancel);
-        }
-        while ((await client.TimelineAsync(name, page.Length == 0 ? 0 : page[^1].Sequence, cancellationToken: cancel)).Length > 0);
-
-        foreach (var violation in timeline.Read(page).Concat(timeline.Replay()))
-        {
-            _ledger.Violated(violation);
-        }
-
-        if (view.DeploymentId != timeline.Newest?.Deployment || (view.State != "quarantined" && view.State != (timeline.Newest?.State ?? "new")))
-        {
-            _ledger.Violated($"{name} is {view.State} with deployment {view.DeploymentId}, and its timeline says {timeline.Newest}");
-        }
-
-        foreach (var deployment in _ledger.Of(name))
-        {
-            CheckAnswers(deployment, timeline);
-        }
-
-        var hostKeys = string.Join('\n', view.HostKeys);
-        if (!blade.HostKeys.Contains(hostKeys))
-        {
-            _ledger.Violated($"{name} has the host keys '{hostKeys}', and not one of '{string.Join("', '", blade.HostKeys)}'");
-        }
-
-        blade.HostKeys.RemoveWhere(k => k != hostKeys);
-        if (blade.Leased is { } leased && view.Address != leased)
-        {
-            _ledger.Violated($"{name} was leased {leased}, and has {view.Address}");
-        }
-
-        if (view.DeploymentId is { } id)
-        {
-            await CheckLogAsync(client, _ledger.Deployment(id, name));
-        }
-    }
-
-    private void CheckAnswers(KnownDeployment deployment, KnownTimeline timeline)
-    {
-        if (!timeline.Tells(deployment.Id, deployment.Reached))
-        {
-            _ledger.Violated($"{deployment.Id} of {deployment.Machine} was answered to be {deployment.Reached}: no entry of it");
-        }
-
-        if (deployment.Claimant is not null && !timeline.Tells(deployment.Id, "claimed"))
-        {
-            _ledger.Violated($"{deployment.Id} of {deployment.Machine} was granted its claim: no entry of it");
-        }
-
-        foreach (var (kind, text) in deployment.MustTell.Where(entry => !timeline.Tells(deployment.Id, entry.Kind, entry.Text)))
-        {
-            _ledger.Violated($"{deployment.Id} of {deployment.Machine}: its {kind} '{text}' was answered: no entry of it");
-        }
-
-        // Read once, they may not change any more; the timeline sees to that.
-        deployment.MustTell.Clear();
-    }
-
-    private async Task CheckLogAsync(NetDeployClient client, KnownDeployment deployment)
-    {
-        string? hash;
-        try
-        {
-            hash = (await client.LogAsync(deployment.Machine, TestContext.Current.CancellationToken)).Sha256;
-        }
-        catch (NetDeployApiException e) when (e.Status == 404)
-        {
-            hash = null;
-        }
-
-        if (!deployment.Logs.Contains(hash))
-        {
-            _ledger.Violated($"{deployment.Id} of {deployment.Machine} has the log {hash ?? "-"}, and not one of {string.Join(", ", deployment.Logs)}");
-        }
-
-        deployment.Logs.RemoveWhere(l => l != hash);
     }
 
     private void AssertNothingViolated(int seed, string when, ServeProcess server)
