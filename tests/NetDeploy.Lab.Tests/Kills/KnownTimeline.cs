@@ -13,11 +13,23 @@ internal sealed class KnownTimeline(string machine)
     /// <summary>The newest deployment that the entries tell of, and its state by them; null where there is none.</summary>
     public (string Deployment, string State)? Newest { get; private set; }
 
+    /// <summary>The last entry that was read; 0 before the first.</summary>
+    public long Last => _entries.Count == 0 ? 0 : _entries.Keys.Last();
+
+    /// <summary>Takes what came after <see cref="Last"/>: it was read, so it stays.</summary>
+    public void Take(IReadOnlyList<TimelineView> later)
+    {
+        foreach (var entry in later)
+        {
+            _entries[entry.Sequence] = entry;
+        }
+    }
+
     /// <summary>Takes a reading of the whole timeline.</summary>
     /// <returns>Contradictions.</returns>
     public IEnumerable<string> Read(IReadOnlyList<TimelineView> page)
     {
-        var last = _entries.Count == 0 ? 0 : _entries.Keys.Last();
+        var last = Last;
         var first = page.Count < Bound ? 0 : page[0].Sequence;
         var now = new Dictionary<long, TimelineView>();
         long before = 0;
@@ -51,10 +63,7 @@ internal sealed class KnownTimeline(string machine)
             }
         }
 
-        foreach (var entry in page)
-        {
-            _entries[entry.Sequence] = entry;
-        }
+        Take(page);
     }
 
     public bool Tells(string deployment, string kind, string text) =>

@@ -26,6 +26,12 @@ internal sealed partial class ScriptedBlade
         {
             _ledger.Seen(_current, _state);
         }
+
+        if (_random.Next(2) == 0)
+        {
+            var (later, _) = await life.OrderAsync("timeline", client => client.TimelineAsync(_machine, Timeline.Last));
+            Timeline.Take(later ?? []);
+        }
     }
 
     private async Task DeployAsync(Life life)
