@@ -80,6 +80,10 @@ public sealed class KilledServeTests(ITestOutputHelper output) : IAsyncDisposabl
             for (var kill = 1; kill <= kills; kill++)
             {
                 startsKilled += await LiveAsync(kill, seed, random, blades, orders) ? 0 : 1;
+                if (kill % 50 == 0)
+                {
+                    output.WriteLine($"{kill} kills after {clock.Elapsed.TotalSeconds:0} s");
+                }
             }
 
             using (var last = new ServeProcess(_segment!, Configuration))

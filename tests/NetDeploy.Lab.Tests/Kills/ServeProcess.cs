@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Net.Sockets;
 using NetDeploy.Client;
 
 namespace NetDeploy.Lab.Tests.Kills;
@@ -77,7 +78,9 @@ internal sealed class ServeProcess : IDisposable
     }
 
     /// <summary>The connection ended or was refused: whether the request was heard is not known.</summary>
-    public static bool IsNoAnswer(Exception e) => e is NetDeployApiException { Status: 0 } or HttpRequestException or IOException;
+    public static bool IsNoAnswer(Exception e) =>
+        // A socket's own: HttpClient asks a connected one for its peer, which may be gone already.
+        e is NetDeployApiException { Status: 0 } or HttpRequestException or IOException or SocketException;
 
     private void Keep(string? line)
     {
