@@ -111,6 +111,13 @@ public sealed class NetDeployServer : IAsyncDisposable
         // What the last process left undone.
         parts.Orders.Resume();
         _logging.Started();
+
+        // After the start's own warnings, which stay: an apply ends these, and status tells them as of its call.
+        var log = _logging.CreateLogger<NetDeployServer>();
+        foreach (var uncovered in Networks.Uncovered(_interfaces))
+        {
+            DocumentLog.Uncovered(log, uncovered);
+        }
     }
 
     private static ImmutableArray<(string Name, IPAddress Address)> Interfaces(ServerConfig config)
@@ -152,12 +159,12 @@ public sealed class NetDeployServer : IAsyncDisposable
         var deployments = Closing(await DeploymentService.StartAsync(
             state.Store, state.Bulk, state.Mint, owners, _config.Deployments, _clock, _budgeted.CreateLogger<DeploymentService>(), cancellationToken).ConfigureAwait(false));
         var application = new DocumentApplication(
-            state.Documents, deployments, [.. _interfaces.Select(i => i.Address)], _logging.CreateLogger<DocumentApplication>());
+            state.Documents, deployments, state.Secrets, [.. _interfaces.Select(i => i.Address)], _logging.CreateLogger<DocumentApplication>());
         _closing.Push(() => Now(application.Dispose));
         _application = application;
         await application.StartAsync(cancellationToken).ConfigureAwait(false);
         var images = new ImageStore(ImageSpool.Create(_config.Images), _clock, () => deployments.PinnedImages());
-        var orders = Closing(new DeployOrders(deployments, state.Documents, images, state.Bulk, power, _logging.CreateLogger<DeployOrders>()));
+        var orders = Closing(new DeployOrders(deployments, state.Documents, images, state.Bulk, state.Secrets, power, _logging.CreateLogger<DeployOrders>()));
         var desk = new BootDesk(
             deployments,
             owners,
@@ -211,7 +218,7 @@ public sealed class NetDeployServer : IAsyncDisposable
     private async Task ServeManagementAsync(State state, Decisions parts, CancellationToken cancellationToken)
     {
         var version = typeof(NetDeployServer).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
-        var facts = new ServerFacts(version, _clock.GetUtcNow(), [.. BootEndPoints.Select(e => $"http://{e}")], () => Warnings.Texts);
+        var facts = new ServerFacts(version, _clock.GetUtcNow(), [.. BootEndPoints.Select(e => $"http://{e}")], () => [.. Warnings.Texts, .. Networks.Uncovered(_interfaces)]);
         var services = new ManagementServices(
             parts.Deployments, parts.Orders, state.Documents, parts.Application, parts.Desk, state.Leases, state.Bulk, parts.Images, state.Secrets, facts);
         var socket = ServerPaths.Socket(_config.Data);

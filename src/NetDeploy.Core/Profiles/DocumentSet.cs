@@ -39,6 +39,7 @@ public static class DocumentSet
         if (!diagnostics.HasErrors)
         {
             snapshot = Resolve(snapshot, diagnostics);
+            ProfileCheck.Run(snapshot, diagnostics);
         }
 
         return new(diagnostics.HasErrors ? null : snapshot, diagnostics.ToImmutable());
@@ -49,6 +50,16 @@ public static class DocumentSet
 
     /// <summary>How many documents these texts hold, as far as they can be read.</summary>
     public static int Count(IEnumerable<SourceText> sources) => DocumentLoader.Load(sources, new DiagnosticBag()).Length;
+
+    /// <summary>Every document of these texts and where it starts; null where a text cannot be read, so that nobody takes it for an empty one.</summary>
+    public static ImmutableArray<DocumentPlace>? Places(IEnumerable<SourceText> sources)
+    {
+        var diagnostics = new DiagnosticBag();
+        var documents = DocumentLoader.Load(sources, diagnostics);
+        return diagnostics.HasErrors
+            ? null
+            : [.. documents.Select(d => new DocumentPlace(d.Kind, d.Name, d.Body.At.Document.File, d.Body.At.Line, d.Body.At.Column))];
+    }
 
     private static Snapshot Resolve(Snapshot snapshot, DiagnosticBag diagnostics)
     {

@@ -60,6 +60,13 @@ public sealed class Snapshot
         return new Diagnostic(Severity.Error, origin?.Document.File ?? "", origin?.Line ?? 0, origin?.Column ?? 0, fault.Subject, fault.Problem, fault.Remedy);
     }
 
+    /// <summary>A fault of a machine, at its document where it has one.</summary>
+    public Diagnostic AtMachine(string machine, Severity severity, string message, string remedy)
+    {
+        var origin = Machines.GetValueOrDefault(machine)?.Origin;
+        return new Diagnostic(severity, origin?.Document.File ?? "", origin?.Line ?? 0, origin?.Column ?? 0, "", message, remedy);
+    }
+
     internal Snapshot With(ImmutableSortedDictionary<string, Recipe> recipes, ImmutableArray<Reservation> reservations) => new()
     {
         Machines = Machines,

@@ -41,5 +41,11 @@ internal sealed class BootNetworks
             : (null, compiled.Diagnostics);
     }
 
+    /// <summary>A line for each interface that no network is on. Where a network has relays, what they forward may come in on any.</summary>
+    public IEnumerable<string> Uncovered(IEnumerable<(string Name, IPAddress Address)> interfaces) =>
+        from served in interfaces
+        where Find(served.Address) is null && All.All(n => n.Network.Relays.IsEmpty)
+        select $"No Network document covers {served.Name} ({served.Address}): nothing is answered there. Apply one with its subnet.";
+
     public NetworkSpecRef? Find(IPAddress client) => All.FirstOrDefault(n => n.Network.Subnet.Contains(client));
 }

@@ -8,6 +8,7 @@ using NetDeploy.Core.Targets;
 using NetDeploy.Server.Documents;
 using NetDeploy.Server.Images;
 using NetDeploy.Server.Power;
+using NetDeploy.Server.Secrets;
 using NetDeploy.Server.Storage;
 
 namespace NetDeploy.Server.Deployments;
@@ -27,17 +28,19 @@ public sealed class DeployOrders : IAsyncDisposable
     private readonly DocumentStore _documents;
     private readonly ImageStore _images;
     private readonly BulkStore _bulk;
+    private readonly SecretStore _secrets;
     private readonly IPower _power;
     private readonly ILogger _logger;
     private readonly ConcurrentDictionary<string, Task> _preparing = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource _stopping = new();
 
-    public DeployOrders(DeploymentService deployments, DocumentStore documents, ImageStore images, BulkStore bulk, IPower power, ILogger logger)
+    public DeployOrders(DeploymentService deployments, DocumentStore documents, ImageStore images, BulkStore bulk, SecretStore secrets, IPower power, ILogger logger)
     {
         _deployments = deployments;
         _documents = documents;
         _images = images;
         _bulk = bulk;
+        _secrets = secrets;
         _power = power;
         _logger = logger;
     }
@@ -96,7 +99,7 @@ public sealed class DeployOrders : IAsyncDisposable
         _stopping.Dispose();
     }
 
-    private static (Recipe? Recipe, OrderResult? Refused) Resolve(DesiredState state, string name, string? distro, InstallMethod? method)
+    private (Recipe? Recipe, OrderResult? Refused) Resolve(DesiredState state, string name, string? distro, InstallMethod? method)
     {
         if (!state.Snapshot.Machines.TryGetValue(name, out var spec))
         {
@@ -110,9 +113,21 @@ public sealed class DeployOrders : IAsyncDisposable
         }
 
         var diagnostics = TargetCatalog.Check(recipe);
-        return diagnostics.Any(d => d.Severity == Severity.Error)
-            ? (null, new(null, new Refusal($"The recipe of {name} cannot be rendered.", MendDocuments), diagnostics))
-            : (recipe, null);
+        if (diagnostics.Any(d => d.Severity == Severity.Error))
+        {
+            return (null, new(null, new Refusal($"The recipe of {name} cannot be rendered.", MendDocuments), diagnostics));
+        }
+
+        // Both would be found by the machine alone: it would boot, get no answer or no plan, and try again for ever.
+        if (state.Snapshot.Networks.IsEmpty)
+        {
+            return (null, new(null, new Refusal($"There is no Network document, so {name} would not be answered.", "Apply one with the subnet of the boot network, and deploy again."), []));
+        }
+
+        var unstored = SecretCheck.Run(recipe, _secrets.Reveal(), Severity.Error);
+        return unstored.IsEmpty
+            ? (recipe, null)
+            : (null, new(null, new Refusal($"{name}: {unstored[0].Message}", $"{unstored[0].Remedy}. Then deploy again."), unstored));
     }
 
     private void Prepare(Deployment deployment) =>

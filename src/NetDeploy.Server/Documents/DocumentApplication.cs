@@ -2,16 +2,20 @@ using System.Collections.Immutable;
 using System.Net;
 using Microsoft.Extensions.Logging;
 using NetDeploy.Core.Addressing;
+using NetDeploy.Core.Deployments;
 using NetDeploy.Core.Machines;
 using NetDeploy.Core.Profiles;
+using NetDeploy.Core.Targets;
 using NetDeploy.Protocols;
 using NetDeploy.Server.Boot;
 using NetDeploy.Server.Deployments;
+using NetDeploy.Server.Secrets;
 
 namespace NetDeploy.Server.Documents;
 
 /// <summary>Brings desired state into force: the documents first, then the machines' records, then networks and reservations.</summary>
-internal sealed class DocumentApplication(DocumentStore documents, DeploymentService deployments, ImmutableArray<IPAddress> serverAddresses, ILogger logger) : IDisposable
+internal sealed class DocumentApplication(
+    DocumentStore documents, DeploymentService deployments, SecretStore secrets, ImmutableArray<IPAddress> serverAddresses, ILogger logger) : IDisposable
 {
     private readonly SemaphoreSlim _applying = new(1);
     private volatile BootNetworks _networks = BootNetworks.None;
@@ -37,8 +41,10 @@ internal sealed class DocumentApplication(DocumentStore documents, DeploymentSer
         await _applying.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            // The networks are checked before anything is stored: a set that DHCP would refuse is refused as a whole.
-            var outcome = documents.Apply(texts, basedOn, prune, checkOnly, snapshot => Compile(snapshot).Diagnostics);
+            // Checked before anything is stored: a set that DHCP would refuse, or that takes a machine's document from under its
+            // deployment, is refused as a whole.
+            var outcome = documents.Apply(
+                texts, basedOn, prune, checkOnly, snapshot => [.. prune ? StillDeploying(snapshot) : [], .. Compile(snapshot).Diagnostics, .. Unready(snapshot)]);
             if (!outcome.Accepted)
             {
                 return outcome;
@@ -121,6 +127,33 @@ internal sealed class DocumentApplication(DocumentStore documents, DeploymentSer
         return refused.ToImmutable();
     }
 
+    /// <summary>The machines that a prune would remove while they have a deployment.</summary>
+    private IEnumerable<Diagnostic> StillDeploying(Snapshot next) =>
+        from machine in deployments.Machines.Machines
+        where !next.Machines.ContainsKey(machine.Name)
+        let deployment = deployments.Current(machine.Id)
+        where deployment is { State: var state } && !state.IsTerminal()
+        select documents.Current.Snapshot.AtMachine(
+            machine.Name, Severity.Error,
+            $"{machine.Name} has a deployment that is {deployment.State.Word()}, and this apply would remove the machine.",
+            $"Wait for its end or cancel it: netdeploy cancel {machine.Name}. Then apply with --prune again.");
+
+    /// <summary>What these documents need before a machine can be deployed by them; it may come after them.</summary>
+    private IEnumerable<Diagnostic> Unready(Snapshot next)
+    {
+        if (next.Networks.IsEmpty)
+        {
+            yield return new Diagnostic(Severity.Warning, "", 0, 0, "", "there is no Network document, so no machine is answered.", "Apply one with the subnet of the boot network.");
+        }
+
+        // A profile's line stands for all machines that have the profile.
+        var stored = secrets.Reveal();
+        foreach (var missing in next.Recipes.Values.SelectMany(r => SecretCheck.Run(r, stored, Severity.Warning)).Distinct())
+        {
+            yield return missing;
+        }
+    }
+
     private async Task<ImmutableArray<Diagnostic>> ForgetMachinesAsync(Snapshot now, CancellationToken cancellationToken)
     {
         var refused = ImmutableArray.CreateBuilder<Diagnostic>();
@@ -129,7 +162,7 @@ internal sealed class DocumentApplication(DocumentStore documents, DeploymentSer
             var forgotten = await deployments.ForgetAsync(machine.Name, cancellationToken).ConfigureAwait(false);
             if (forgotten.Refusal is { } refusal)
             {
-                refused.Add(new Diagnostic(Severity.Warning, "", 0, 0, machine.Name, refusal.Reason, $"{refusal.Remedy} Then apply with --prune again."));
+                refused.Add(new Diagnostic(Severity.Warning, "", 0, 0, "", refusal.Reason, $"{refusal.Remedy} Then apply with --prune again."));
             }
         }
 

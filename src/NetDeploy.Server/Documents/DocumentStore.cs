@@ -123,6 +123,11 @@ public sealed class DocumentStore
             ImmutableArray<SourceText> all = [.. applied.Values.OrderBy(t => t.Path, StringComparer.Ordinal)];
             var compiled = DocumentSet.Parse(Merge(old.Shipped, all));
             var wrong = compiled.Value is { } good ? alsoCheck(good) : [];
+            if (!prune)
+            {
+                wrong = Dropped(old, texts, all).AddRange(wrong);
+            }
+
             if (compiled.Value is null || checkOnly || wrong.Any(d => d.Severity == Severity.Error))
             {
                 return new ApplyOutcome(false, old, compiled.Diagnostics.AddRange(wrong));
@@ -130,13 +135,13 @@ public sealed class DocumentStore
 
             if (all.SequenceEqual(old.Applied))
             {
-                return new ApplyOutcome(true, old, compiled.Diagnostics);
+                return new ApplyOutcome(true, old, compiled.Diagnostics.AddRange(wrong));
             }
 
             var revision = old.Revision + 1;
             Save(revision, all);
             _current = new DesiredState(revision, all, old.Shipped, compiled.Value);
-            return new ApplyOutcome(true, _current, compiled.Diagnostics);
+            return new ApplyOutcome(true, _current, compiled.Diagnostics.AddRange(wrong));
         }
     }
 
@@ -145,6 +150,27 @@ public sealed class DocumentStore
     {
         var overridden = applied.Select(t => "shipped/" + t.Path).ToHashSet(StringComparer.Ordinal);
         return shipped.Where(t => !overridden.Contains(t.Path)).Concat(applied);
+    }
+
+    /// <summary>Only a prune removes: a document whose file another one replaces must be somewhere in what is in force afterwards.</summary>
+    private static ImmutableArray<Diagnostic> Dropped(DesiredState old, IReadOnlyCollection<SourceText> given, IReadOnlyCollection<SourceText> next)
+    {
+        var replaced = old.Applied.Where(o => given.Any(t => t.Path == o.Path && t.Content != o.Content)).ToArray();
+        if (replaced.Length == 0 || DocumentSet.Places(replaced) is not { } before || DocumentSet.Places(Merge(old.Shipped, next)) is not { } after)
+        {
+            return [];
+        }
+
+        var held = after.Select(d => (d.Kind, d.Name)).ToHashSet();
+        return
+        [
+            .. from d in before
+               where !held.Contains((d.Kind, d.Name))
+               select new Diagnostic(
+                   Severity.Error, d.File, d.Line, d.Column, "",
+                   $"the stored file holds {d.Kind} '{d.Name}', which this apply would remove.",
+                   $"Give your file another name than {d.File}, keep the document in it, or apply the whole folder with --prune to remove it."),
+        ];
     }
 
     private static ApplyOutcome Refuse(DesiredState state, string message, string remedy) =>

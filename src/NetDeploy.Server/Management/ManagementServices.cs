@@ -21,5 +21,5 @@ internal sealed record ManagementServices(
     ServerFacts Facts);
 
 /// <summary>What is known of the server from its start.</summary>
-/// <param name="Warnings">What start-up found wrong but could live with.</param>
+/// <param name="Warnings">What start-up found wrong but could live with, and the interfaces that no network covers now.</param>
 internal sealed record ServerFacts(string Version, DateTimeOffset StartedAt, IReadOnlyList<string> BootAddresses, Func<IReadOnlyList<string>> Warnings);

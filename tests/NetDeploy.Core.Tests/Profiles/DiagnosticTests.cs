@@ -18,6 +18,35 @@ public sealed class DiagnosticTests
         Assert.All(found, d => Assert.Equal((Severity.Warning, "test0.yaml", 5), (d.Severity, d.File, d.Line)));
     }
 
+    [Theory]
+    [InlineData("", true)]
+    [InlineData("# later\n", true)]
+    [InlineData("apiVersion: netdeploy/v1\nkind: Profile\nname: a\n", false)]
+    public void A_file_without_a_document_is_warned_of(string text, bool warned)
+    {
+        var result = ShippedFiles.Parse(text);
+        Assert.NotNull(result.Value);
+        Assert.Equal(warned, result.Diagnostics.Any(d => d is { Severity: Severity.Warning, File: "test0.yaml" } && d.Message.Contains("no document", StringComparison.Ordinal)));
+    }
+
+    [Theory]
+    [InlineData("users: [{name: bob, uid: 1000}, {name: eve, uid: 1000}]", 5)]
+    [InlineData("users: [{name: bob, groups: [docker]}]", 5)]
+    [InlineData("storage: {layout: custom}", 5)]
+    [InlineData("timezone: Europe/Berlin", 0)]
+    public void A_profile_that_no_machine_has_is_tried_by_itself(string system, int line)
+    {
+        var profile = $"apiVersion: netdeploy/v1\nkind: Profile\nname: spare\nsystem:\n  {system}\n";
+        var unused = ShippedFiles.Parse(profile);
+        Assert.NotNull(unused.Value);
+        Assert.Equal(line, unused.Diagnostics.FirstOrDefault(d => d.File == "test0.yaml")?.Line ?? 0);
+        Assert.All(unused.Diagnostics, d => Assert.Equal(Severity.Warning, d.Severity));
+
+        var used = ShippedFiles.Parse(profile, Header + "profiles: [spare]\n");
+        Assert.Equal(line > 0, used.Diagnostics.Any(d => d.Severity == Severity.Error));
+        Assert.DoesNotContain(used.Diagnostics, d => d.Message.Contains("No machine has", StringComparison.Ordinal));
+    }
+
     /// <summary>Each text is a whole file; place and words are those of the first error.</summary>
     [Theory]
     [InlineData("apiVersion: netdeploy/v2\nkind: Machine\nname: a\n", 1, 13, "apiVersion", "unknown apiVersion", "netdeploy/v1")]

@@ -24,6 +24,16 @@ public class BootNetworksTests
     }
 
     [Fact]
+    public void An_interface_that_no_network_is_on_is_told_but_relays_may_use_any()
+    {
+        (string, IPAddress)[] interfaces = [("eth1", IPAddress.Parse("10.77.0.1")), ("eth2", IPAddress.Parse("10.88.0.1"))];
+        Assert.Contains("eth2 (10.88.0.1)", Assert.Single(Compile([Network("a", "10.77.0.0/24")], "10.77.0.1").Uncovered(interfaces)), StringComparison.Ordinal);
+        Assert.Equal(2, BootNetworks.None.Uncovered(interfaces).Count());
+        var far = Network("far", "10.99.0.0/24") with { Relays = [IPAddress.Parse("10.99.0.2")] };
+        Assert.Empty(Compile([far], "10.77.0.1").Uncovered(interfaces));
+    }
+
+    [Fact]
     public void Networks_that_overlap_are_refused_as_a_whole()
     {
         var (networks, diagnostics) = BootNetworks.Of([Network("a", "10.77.0.0/24"), Network("b", "10.77.0.128/25")], [], [IPAddress.Parse("10.77.0.1")]);

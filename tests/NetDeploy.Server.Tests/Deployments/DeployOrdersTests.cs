@@ -5,6 +5,7 @@ using NetDeploy.Protocols;
 using NetDeploy.Server.Deployments;
 using NetDeploy.Server.Images;
 using NetDeploy.Server.Power;
+using NetDeploy.Server.Secrets;
 using NetDeploy.Server.Storage;
 using NetDeploy.Server.Tests.Documents;
 using NetDeploy.Server.Tests.Images;
@@ -90,6 +91,19 @@ public sealed class DeployOrdersTests : IAsyncDisposable, IPower, ILogger
         Assert.Single(_logged);
     }
 
+    [Theory]
+    [InlineData(false, true, "no Network document")]
+    [InlineData(true, false, "there is no secret 'root-hash'")]
+    public async Task What_would_leave_the_machine_without_an_answer_refuses_the_order(bool network, bool stored, string why)
+    {
+        await StartAsync(network: network, stored: stored);
+        var order = await _orders!.DeployAsync(Name, null, null, null, "test", Cancelled);
+        Assert.Contains(why, order.Refusal!.Reason, StringComparison.Ordinal);
+        Assert.Null(_service!.Machines.ByName(Name)!.DeploymentId);
+        Assert.Equal(stored ? [] : ["blade1.yaml:10"], order.Diagnostics.Select(d => $"{d.File}:{d.Line}"));
+        Assert.Equal(order.Refusal, _orders.Objection(Name)!.Refusal);
+    }
+
     Task<PowerResult> IPower.BootFromNetworkAsync(Machine machine, CancellationToken cancellationToken) => Task.FromResult(Power());
 
     IDisposable? ILogger.BeginScope<TState>(TState state) => null;
@@ -115,16 +129,17 @@ public sealed class DeployOrdersTests : IAsyncDisposable, IPower, ILogger
         _folder.Dispose();
     }
 
-    private async Task StartAsync(Func<ISet<string>>? pinned = null)
+    private async Task StartAsync(Func<ISet<string>>? pinned = null, bool network = true, bool stored = true)
     {
         var bulk = new BulkStore(_folder["bulk"]);
         _service = await DeploymentService.StartAsync(
             new InMemoryRecordStore(), bulk, new TokenMint(new byte[32]), new FakeOwners(), new DeploymentLimits(), TimeProvider.System, this, Cancelled);
         await _service.PutMachineAsync(new MachineDraft(Name, MachineKind.Metal, new Binding { Macs = [MacAddress.Parse(TestDocuments.Mac)] }, [], false), Cancelled);
         var documents = TestDocuments.Open(_folder["documents"]);
-        Assert.True(documents.Apply(TestDocuments.Blade(Name)).Accepted);
+        Assert.True(documents.Apply(network ? [TestDocuments.Blade(Name), TestDocuments.Network] : [TestDocuments.Blade(Name)]).Accepted);
+        var secrets = stored ? TestDocuments.Secrets(_folder["secrets"]) : SecretStore.Open(_folder["none.json"], new byte[32]);
         var images = new ImageStore(_spool.Spool, TimeProvider.System, pinned ?? _service.PinnedImages);
-        _orders = new DeployOrders(_service, documents, images, bulk, this, this);
+        _orders = new DeployOrders(_service, documents, images, bulk, secrets, this, this);
     }
 
     private async Task DeployAsync() => Assert.Null((await _orders!.DeployAsync(Name, null, null, null, "test", Cancelled)).Refusal);

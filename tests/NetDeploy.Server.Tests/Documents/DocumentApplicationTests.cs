@@ -8,6 +8,7 @@ using NetDeploy.Protocols;
 using NetDeploy.Protocols.Dhcp;
 using NetDeploy.Server.Deployments;
 using NetDeploy.Server.Documents;
+using NetDeploy.Server.Secrets;
 using NetDeploy.Server.Storage;
 using NetDeploy.Server.Tests.Deployments;
 using NetDeploy.Server.Tests.Storage;
@@ -23,6 +24,7 @@ public sealed class DocumentApplicationTests : IAsyncDisposable
     private readonly ForwardingStore _store = new(new InMemoryRecordStore());
     private DocumentStore _documents = null!;
     private DeploymentService _service = null!;
+    private SecretStore _secrets = null!;
     private DocumentApplication _application = null!;
 
     private Machine Blade => _service.Machines.ByName("blade1")!;
@@ -62,14 +64,14 @@ public sealed class DocumentApplicationTests : IAsyncDisposable
         await ApplyAsync(TestDocuments.Blade(), TestDocuments.Blade("blade2", Second));
         await ReplaceAsync(Third, "blade2");
         // Of the texts nobody has the third any more, of the machines blade2.
-        Assert.Contains("belongs to blade2", Assert.Single((await ApplyAsync(TestDocuments.Blade(mac: Third))).Diagnostics).Message, StringComparison.Ordinal);
+        Assert.Contains("belongs to blade2", Assert.Single((await ApplyAsync(TestDocuments.Blade(mac: Third), TestDocuments.Network)).Diagnostics).Message, StringComparison.Ordinal);
         Assert.Equal(TestDocuments.Mac, Mac());
         await ReplaceAsync("52:54:00:00:00:04", "blade2");
         await ApplyAsync(TestDocuments.Blade(mac: Third));
         Assert.Equal(Third, Mac());
 
         await ReplaceAsync(Second, "blade2");
-        Assert.Single((await ApplyAsync(TestDocuments.Blade(mac: Second))).Diagnostics);
+        Assert.Single((await ApplyAsync(TestDocuments.Blade(mac: Second), TestDocuments.Network)).Diagnostics);
         await ReplaceAsync("52:54:00:00:00:05");
         await ReplaceAsync("52:54:00:00:00:04", "blade2");
         await RestartAsync();
@@ -119,6 +121,45 @@ public sealed class DocumentApplicationTests : IAsyncDisposable
         Assert.Equal("blade2.yaml:1", $"{wrong.File}:{wrong.Line}");
     }
 
+    [Fact]
+    public async Task What_a_deployment_will_lack_is_warned_of_until_it_is_there()
+    {
+        await StartAsync();
+        var blade = TestDocuments.Blade() with { Content = TestDocuments.Blade().Content.Replace("root-hash", "ops", StringComparison.Ordinal) };
+        var outcome = await ApplyAsync(blade);
+        Assert.True(outcome.Accepted);
+        Assert.Equal(2, outcome.Diagnostics.Length);
+        Assert.All(outcome.Diagnostics, d => Assert.Equal(Severity.Warning, d.Severity));
+        Assert.Contains("no Network document", outcome.Diagnostics[0].Message, StringComparison.Ordinal);
+        var secret = outcome.Diagnostics[1];
+        Assert.Equal(("blade1.yaml", 10, "there is no secret 'ops'."), (secret.File, secret.Line, secret.Message));
+        Assert.EndsWith("netdeploy secret set ops", secret.Remedy, StringComparison.Ordinal);
+
+        Assert.Equal(2, (await ApplyAsync(blade)).Diagnostics.Length);
+        _secrets.Set("ops", "$6$salt$hash");
+        Assert.Empty((await ApplyAsync(blade, TestDocuments.Network)).Diagnostics);
+    }
+
+    [Fact]
+    public async Task A_machine_that_is_being_deployed_is_pruned_by_nobody()
+    {
+        await StartAsync();
+        await ApplyAsync(TestDocuments.Blade(), TestDocuments.Blade("blade2", Second));
+        Assert.True((await _service.GrantAsync(new GrantRequest("blade1", "recipe", "inputs", "key", "sha", "test"))).Ok);
+        var refused = await PruneAsync(TestDocuments.Blade("blade2", Second));
+        Assert.False(refused.Accepted);
+        var wrong = Assert.Single(refused.Diagnostics, d => d.Severity == Severity.Error);
+        Assert.Equal(("blade1.yaml", 1, ""), (wrong.File, wrong.Line, wrong.Path));
+        Assert.StartsWith("blade1 has a deployment that is granted", wrong.Message, StringComparison.Ordinal);
+        Assert.Contains("netdeploy cancel blade1", wrong.Remedy, StringComparison.Ordinal);
+        Assert.Equal(1, _documents.Current.Revision);
+        Assert.NotNull(Blade);
+
+        Assert.True((await _service.CancelAsync("blade1", "test")).Ok);
+        Assert.True((await PruneAsync(TestDocuments.Blade("blade2", Second))).Accepted);
+        Assert.Null(_service.Machines.ByName("blade1"));
+    }
+
     public async ValueTask DisposeAsync()
     {
         _application?.Dispose();
@@ -145,7 +186,7 @@ public sealed class DocumentApplicationTests : IAsyncDisposable
         _documents = TestDocuments.Open(_folder["documents"]);
         _service = await DeploymentService.StartAsync(
             _store, new BulkStore(_folder["bulk"]), new TokenMint(new byte[32]), new FakeOwners(), new DeploymentLimits(), TimeProvider.System, NullLogger.Instance);
-        _application = new DocumentApplication(_documents, _service, [IPAddress.Parse("10.77.0.1")], NullLogger.Instance);
+        _application = new DocumentApplication(_documents, _service, _secrets = TestDocuments.Secrets(_folder["secrets"]), [IPAddress.Parse("10.77.0.1")], NullLogger.Instance);
         await _application.StartAsync(CancellationToken.None);
     }
 
@@ -157,6 +198,8 @@ public sealed class DocumentApplicationTests : IAsyncDisposable
     }
 
     private Task<ApplyOutcome> ApplyAsync(params ImmutableArray<SourceText> texts) => _application.ApplyAsync(texts, null, prune: false, checkOnly: false, CancellationToken.None);
+
+    private Task<ApplyOutcome> PruneAsync(params ImmutableArray<SourceText> texts) => _application.ApplyAsync(texts, null, prune: true, checkOnly: false, CancellationToken.None);
 
     /// <summary>As the verb does it.</summary>
     private async Task ReplaceAsync(string mac, string name = "blade1") =>

@@ -75,6 +75,52 @@ public sealed class DocumentStoreTests : IDisposable
     }
 
     [Fact]
+    public void A_file_that_would_push_out_a_document_is_refused_and_changes_nothing()
+    {
+        var store = TestDocuments.Open(_folder.Path);
+        store.Apply(TestDocuments.Blade(path: "web1.yaml"));
+        var other = TestDocuments.Blade("blade7", "52:54:00:00:00:07", "web1.yaml");
+        var refused = store.Apply(other, TestDocuments.Blade("blade8", "52:54:00:00:00:08"));
+        Assert.False(refused.Accepted);
+        var dropped = Assert.Single(refused.Diagnostics, d => d.Severity == Severity.Error);
+        Assert.Equal(("web1.yaml", 1), (dropped.File, dropped.Line));
+        Assert.Contains("Machine 'blade1'", dropped.Message, StringComparison.Ordinal);
+        Assert.Contains("--prune", dropped.Remedy, StringComparison.Ordinal);
+        Assert.Equal(1, store.Current.Revision);
+        Assert.Equal(["blade1"], store.Current.Snapshot.Machines.Keys);
+        Assert.False(store.Apply(new SourceText("web1.yaml", "# nothing\n")).Accepted);
+
+        Assert.True(store.Apply(other with { Content = $"{TestDocuments.Blade().Content}\n---\n{other.Content}" }).Accepted);
+        Assert.Equal(["blade7"], store.Apply([other], null, prune: true, checkOnly: false, _ => []).State.Snapshot.Machines.Keys);
+    }
+
+    [Fact]
+    public void A_document_moves_between_files_that_are_sent_together_and_else_by_prune()
+    {
+        var store = TestDocuments.Open(_folder.Path);
+        var second = TestDocuments.Blade("blade2", "52:54:00:00:00:02");
+        store.Apply(TestDocuments.Blade(), second);
+        var moved = TestDocuments.Blade(path: "blade2.yaml");
+        Assert.True(store.Apply(moved, second with { Path = "blade1.yaml" }).Accepted);
+
+        var rack = TestDocuments.Blade(path: "rack.yaml");
+        var collides = store.Apply(rack);
+        Assert.False(collides.Accepted);
+        Assert.Contains("with --prune", collides.Diagnostics.First(d => d.Severity == Severity.Error).Remedy, StringComparison.Ordinal);
+        Assert.True(store.Apply([rack, second], null, prune: true, checkOnly: false, _ => []).Accepted);
+    }
+
+    [Fact]
+    public void A_file_at_the_path_of_a_shipped_one_stands_for_all_of_it()
+    {
+        var shipped = Directory.EnumerateFiles(TestDocuments.Shipped, "minimal.yaml", SearchOption.AllDirectories).First();
+        var store = TestDocuments.Open(_folder.Path);
+        var outcome = store.Apply(new SourceText(Path.GetRelativePath(TestDocuments.Shipped, shipped), "apiVersion: netdeploy/v1\nkind: Profile\nname: mine\n"));
+        Assert.True(outcome.Accepted, string.Join('\n', outcome.Diagnostics));
+        Assert.False(outcome.State.Snapshot.Profiles.ContainsKey("minimal"));
+    }
+
+    [Fact]
     public void A_check_changes_nothing()
     {
         var store = TestDocuments.Open(_folder.Path);

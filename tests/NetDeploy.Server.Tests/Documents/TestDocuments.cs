@@ -1,5 +1,6 @@
 using NetDeploy.Core.Profiles;
 using NetDeploy.Server.Documents;
+using NetDeploy.Server.Secrets;
 using NetDeploy.Server.Tests.BootFiles;
 
 namespace NetDeploy.Server.Tests.Documents;
@@ -23,6 +24,17 @@ internal static class TestDocuments
           root:
             passwordHash: {secret: root-hash, strength: claimed}
         """);
+
+    public static SourceText Network { get; } = new("network.yaml", "apiVersion: netdeploy/v1\nkind: Network\nname: lab\nsubnet: 10.77.0.0/24\n");
+
+    /// <summary>With the secret of <see cref="Blade"/>.</summary>
+    public static SecretStore Secrets(string folder)
+    {
+        Directory.CreateDirectory(folder);
+        var secrets = SecretStore.Open(Path.Combine(folder, "secrets.json"), new byte[32]);
+        secrets.Set("root-hash", "$6$salt$hash");
+        return secrets;
+    }
 
     public static DocumentStore Open(string folder) => DocumentStore.Open(folder, Shipped);
 

@@ -44,10 +44,11 @@ internal sealed class ManagementHost : IAsyncDisposable
             store ?? new InMemoryRecordStore(), bulk, new TokenMint(new byte[32]), owners, new DeploymentLimits(), clock, NullLogger.Instance);
         host.Service = service;
         var documents = TestDocuments.Open(host._folder["documents"]);
-        var application = new DocumentApplication(documents, service, [IPAddress.Parse("10.77.0.1")], NullLogger.Instance);
+        var secrets = TestDocuments.Secrets(host._folder["secrets"]);
+        var application = new DocumentApplication(documents, service, secrets, [IPAddress.Parse("10.77.0.1")], NullLogger.Instance);
         await application.StartAsync(CancellationToken.None);
         var images = new ImageStore(ImageSpool.Create(host._folder["images"]), clock, service.PinnedImages);
-        var orders = new DeployOrders(service, documents, images, bulk, new ManualPower(), NullLogger.Instance);
+        var orders = new DeployOrders(service, documents, images, bulk, secrets, new ManualPower(), NullLogger.Instance);
         host._parts.AddRange([orders, service]);
         var services = new ManagementServices(
             service, orders, documents, application,
@@ -55,7 +56,7 @@ internal sealed class ManagementHost : IAsyncDisposable
             host._leases = LeaseStore.Open(host._folder["leases.journal"], clock, NullLogger<LeaseStore>.Instance),
             bulk,
             images,
-            SecretStore.Open(host._folder["secrets.json"], new byte[32]),
+            secrets,
             new ServerFacts("test", clock.GetUtcNow(), [], () => ["a warning of the start"]));
         host.App = ManagementListener.Build(host.Socket, services, NullLoggerFactory.Instance);
         await host.App.StartAsync();

@@ -64,7 +64,8 @@ public class ManagementListenerTests
         var store = new ForwardingStore(new InMemoryRecordStore());
         await using var host = await ManagementHost.StartAsync(store);
         using var client = host.Client();
-        Assert.True((await client.ApplyAsync(new ApplyRequest([new DocumentText("blade1.yaml", TestDocuments.Blade().Content)]))).Applied);
+        Assert.True((await client.ApplyAsync(new ApplyRequest(
+            [new DocumentText("blade1.yaml", TestDocuments.Blade().Content), new DocumentText("network.yaml", TestDocuments.Network.Content)]))).Applied);
         store.Fate = () => throw new StoreException("the disk is full.", "make room.");
         var refused = await Assert.ThrowsAsync<NetDeployApiException>(() => client.DeployAsync("blade1", new DeployRequest()));
         Assert.Equal(503, refused.Status);
@@ -105,6 +106,7 @@ public class ManagementListenerTests
             new DocumentText("blade1.yaml", TestDocuments.Blade().Content),
             new DocumentText("blade2.yaml", blade2),
             new DocumentText("quarantined.yaml", TestDocuments.Blade("quarantined", "52:54:00:00:00:03").Content),
+            new DocumentText("network.yaml", TestDocuments.Network.Content),
         ]));
         Assert.True(applied.Applied);
         var (status, body) = await host.SendAsync(new HttpMethod(method), path, json);
@@ -140,7 +142,8 @@ public class ManagementListenerTests
         var store = new ForwardingStore(new InMemoryRecordStore());
         await using var host = await ManagementHost.StartAsync(store);
         using var client = host.Client();
-        Assert.True((await client.ApplyAsync(new ApplyRequest([new DocumentText("blade1.yaml", TestDocuments.Blade().Content)]))).Applied);
+        Assert.True((await client.ApplyAsync(new ApplyRequest(
+            [new DocumentText("blade1.yaml", TestDocuments.Blade().Content), new DocumentText("network.yaml", TestDocuments.Network.Content)]))).Applied);
         var commits = 0;
         store.Fate = () =>
         {
@@ -185,9 +188,9 @@ public class ManagementListenerTests
     {
         await using var host = await ManagementHost.StartAsync();
         using var client = host.Client();
-        await client.SetSecretAsync("root-hash", "a-value-that-nobody-reads");
+        await client.SetSecretAsync("ops-hash", "a-value-that-nobody-reads");
         var (_, body) = await host.SendAsync(HttpMethod.Get, "/api/v1/secrets");
-        Assert.Equal("""[{"name":"root-hash","version":1}]""", body);
+        Assert.Equal("""[{"name":"ops-hash","version":1},{"name":"root-hash","version":1}]""", body);
         foreach (var file in Directory.EnumerateFiles(host.Folder, "*", SearchOption.AllDirectories).Where(f => f != host.Socket && Path.GetExtension(f) != ".journal"))
         {
             Assert.DoesNotContain("nobody-reads", await File.ReadAllTextAsync(file), StringComparison.Ordinal);

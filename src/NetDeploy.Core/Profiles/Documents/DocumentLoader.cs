@@ -14,7 +14,13 @@ internal static class DocumentLoader
         var seen = new Dictionary<(string Kind, string Name), Origin>();
         foreach (var source in sources)
         {
-            foreach (var root in YamlReader.Read(source, diagnostics))
+            var roots = YamlReader.Read(source, diagnostics, out var whole);
+            if (whole && roots.IsEmpty)
+            {
+                diagnostics.Add(new(Severity.Warning, source.Path, 0, 0, "", "the file holds no document.", "Write one into it, or remove the file."));
+            }
+
+            foreach (var root in roots)
             {
                 if (Load(root, diagnostics) is not { } document)
                 {
@@ -28,7 +34,7 @@ internal static class DocumentLoader
                 else
                 {
                     var first = seen[(document.Kind, document.Name)];
-                    diagnostics.Error(document.Body.OriginOf("name"), "name", $"there is another {document.Kind} named '{document.Name}': {first.Document.File}:{first.Line}.", "Rename or remove one of them.");
+                    diagnostics.Error(document.Body.OriginOf("name"), "name", $"there is another {document.Kind} named '{document.Name}': {first.Document.File}:{first.Line}.", "Rename or remove one of them. Where it moved to another file, apply the whole folder with --prune.");
                 }
             }
         }

@@ -44,8 +44,10 @@ internal sealed class YamlReader
     }
 
     /// <summary>The documents of one file up to its first syntax error, which is reported.</summary>
-    public static ImmutableArray<Node> Read(SourceText source, DiagnosticBag diagnostics)
+    /// <param name="whole">Whether it was read to its end.</param>
+    public static ImmutableArray<Node> Read(SourceText source, DiagnosticBag diagnostics, out bool whole)
     {
+        whole = false;
         if (source.Content.Length > MaxLength)
         {
             diagnostics.Add(new(Severity.Error, source.Path, 0, 0, "", $"the file has {source.Content.Length} characters, more than {MaxLength}.", "Split it into several files."));
@@ -62,6 +64,7 @@ internal sealed class YamlReader
         try
         {
             new YamlReader(source, diagnostics).ReadStream(documents);
+            whole = true;
         }
         catch (YamlException broken)
         {

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using NetDeploy.Core.Profiles;
+using NetDeploy.Core.Secrets;
 
 namespace NetDeploy.Core.Targets.DeployEnvironment;
 
@@ -9,10 +10,9 @@ internal static class PlanContextCheck
     public static ImmutableArray<Diagnostic> Run(Recipe recipe, PlanContext context)
     {
         var found = ImmutableArray.CreateBuilder<Diagnostic>();
-        CheckSecret(recipe, context, "system.root.passwordHash", recipe.System.Root.Password, found);
-        foreach (var user in recipe.System.Users)
+        foreach (var (path, reference) in SecretCheck.References(recipe))
         {
-            CheckSecret(recipe, context, $"system.users[{user.Name}].passwordHash", user.Password, found);
+            CheckSecret(recipe, context, path, reference, found);
         }
 
         var nics = recipe.System.Nics;
@@ -34,25 +34,16 @@ internal static class PlanContextCheck
         return found.ToImmutable();
     }
 
-    private static void CheckSecret(Recipe recipe, PlanContext context, string path, PasswordSpec? password, ImmutableArray<Diagnostic>.Builder found)
+    private static void CheckSecret(Recipe recipe, PlanContext context, string path, SecretReference reference, ImmutableArray<Diagnostic>.Builder found)
     {
-        if (password?.Secret is not { } reference)
-        {
-            return;
-        }
-
         if (context.Strength < reference.Strength)
         {
             var (needed, has) = (reference.Strength.ToString().ToLowerInvariant(), context.Strength.ToString().ToLowerInvariant());
             found.Add(At(recipe, path, $"the secret '{reference.Name}' needs identity '{needed}', and this machine's is '{has}'.", "Boot it where its identity is stronger, or ask less of the secret.", Severity.Error));
         }
-        else if (!context.Secrets.TryGetValue(reference.Name, out var secret))
+        else if (SecretCheck.Check(recipe, path, reference, context.Secrets, Severity.Error) is { } wrong)
         {
-            found.Add(At(recipe, path, $"there is no secret '{reference.Name}'.", $"Store it: netdeploy passwd | netdeploy secret set {reference.Name}", Severity.Error));
-        }
-        else if (secret.Reveal() is var value && (value.Length == 0 || value.Any(c => char.IsControl(c) || c is ':' or ' ')))
-        {
-            found.Add(At(recipe, path, $"the secret '{reference.Name}' is no password hash.", "`netdeploy passwd` makes one.", Severity.Error));
+            found.Add(wrong);
         }
     }
 
