@@ -202,8 +202,16 @@ public class ManagementListenerTests
     {
         await using var host = await ManagementHost.StartAsync();
         using var client = host.Client();
+        const string Network = """
+            apiVersion: netdeploy/v1
+            kind: Network
+            name: lab
+            subnet: 10.77.0.0/24
+            pools:
+              - {first: 10.77.0.100, last: 10.77.0.200}
+            """;
         var blade = TestDocuments.Blade().Content + "\naddress: 10.77.0.42\n";
-        Assert.True((await client.ApplyAsync(new ApplyRequest([new DocumentText("blade1.yaml", blade)]))).Applied);
+        Assert.True((await client.ApplyAsync(new ApplyRequest([new DocumentText("network.yaml", Network), new DocumentText("blade1.yaml", blade)]))).Applied);
         Assert.Equal("10.77.0.42", (await client.MachineAsync("blade1")).Address);
     }
 
