@@ -10,14 +10,18 @@ internal static class Invocation
     public const int NotDone = 1;
     public const int WrongUse = 2;
 
-    public static async Task<int> RunAsync(RootCommand root, string[] args)
+    private const string TraceVariable = "NETDEPLOY_TRACE";
+
+    public static async Task<int> RunAsync(Command root, string[] args)
     {
         var parsed = root.Parse(args);
-        if (parsed.Errors.Count > 0)
+        // --help forgives every error of the parse, and would answer for a verb that does not exist.
+        string[] errors = parsed.Errors.Count > 0 ? [.. parsed.Errors.Select(e => e.Message)] : [.. parsed.UnmatchedTokens.Select(t => $"There is no command or argument '{t}'.")];
+        if (errors.Length > 0)
         {
-            foreach (var error in parsed.Errors)
+            foreach (var error in errors)
             {
-                await Console.Error.WriteLineAsync($"netdeploy: {error.Message}").ConfigureAwait(false);
+                await Console.Error.WriteLineAsync($"netdeploy: {error}").ConfigureAwait(false);
             }
 
             await Console.Error.WriteLineAsync($"Try 'netdeploy {string.Join(' ', Path(parsed.CommandResult))} --help'.".Replace("  ", " ", StringComparison.Ordinal)).ConfigureAwait(false);
@@ -44,7 +48,30 @@ internal static class Invocation
             await Console.Error.WriteLineAsync("netdeploy: stopped.").ConfigureAwait(false);
             return NotDone;
         }
+#pragma warning disable CA1031 // The end of the program: whatever arrives here is told in a line, and a trace is for who asks for one.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            var (what, remedy) = Unforeseen(e);
+            await FailAsync(what, remedy).ConfigureAwait(false);
+            if (Environment.GetEnvironmentVariable(TraceVariable) is { Length: > 0 })
+            {
+                await Console.Error.WriteLineAsync(e.ToString()).ConfigureAwait(false);
+            }
+
+            return NotDone;
+        }
     }
+
+    /// <summary>What the host refuses has a remedy; the rest is a fault of this program, and its trace is worth reporting.</summary>
+    internal static (string What, string Remedy) Unforeseen(Exception e) => e switch
+    {
+        UnauthorizedAccessException => (Line(e.Message), "Run it as the user that owns this file or folder, or as root (sudo)."),
+        IOException => (Line(e.Message), "Look after this file's disk, its room and its permissions, then run it again."),
+        _ => ($"{e.GetType().Name}: {Line(e.Message)}", $"This is a fault of netdeploy; {TraceVariable}=1 before the same command prints its trace."),
+    };
+
+    private static string Line(string message) => message.ReplaceLineEndings(" ");
 
     public static async Task FailAsync(string what, string? remedy)
     {
@@ -60,7 +87,7 @@ internal static class Invocation
         var names = new Stack<string>();
         for (; result is System.CommandLine.Parsing.CommandResult command; result = command.Parent)
         {
-            if (command.Command is not RootCommand)
+            if (command.Parent is not null)
             {
                 names.Push(command.Command.Name);
             }

@@ -1,10 +1,14 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using NetDeploy.Cli;
 using NetDeploy.Cli.Commands;
 
 // The one command. Each verb is a file in Commands/.
-var root = new RootCommand("NetDeploy: turns powered-on hardware and requested guests into running systems, from one set of profiles.")
+// No RootCommand: that one is called after its executable, and the operator types netdeploy.
+var root = new Command("netdeploy", "NetDeploy: turns powered-on hardware and requested guests into running systems, from one set of profiles.")
 {
+    new HelpOption(),
+    new VersionOption(),
     ServeCommand.Create(),
     ApplyCommand.Create(),
     MachinesCommand.Create(),

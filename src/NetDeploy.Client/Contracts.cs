@@ -7,6 +7,7 @@ namespace NetDeploy.Client;
 /// <param name="State">State of its newest deployment; <c>new</c> without one; <c>quarantined</c> until released.</param>
 /// <param name="Percent">Progress of the current step, 0 to 100; null where the step has none.</param>
 /// <param name="Reason">Why it is where it is; null where there is nothing to explain.</param>
+/// <param name="Address">Of its lease; without one the address that its document reserves; null where there is neither.</param>
 public sealed record MachineView(
     string Name,
     string Kind,
@@ -69,7 +70,7 @@ public sealed record DeployRequest(string? Distro = null, string? Method = null,
 
 /// <summary>An order that was taken.</summary>
 /// <param name="DeploymentId">Empty where a machine moved to other hardware without being deployed.</param>
-/// <param name="Instruction">What a person must do now, such as power the machine on; null where the server does it.</param>
+/// <param name="Instruction">What a person must do, such as power the machine on now or once its image is built; null where the server does it.</param>
 public sealed record DeployResult(string DeploymentId, string State, string? Instruction);
 
 /// <summary>New hardware for a name: at least one MAC.</summary>
@@ -103,7 +104,8 @@ public sealed record SecretValue(string Value);
 /// <summary>A refusal or a failure, as every route answers it (RFC 9457, trimmed).</summary>
 /// <param name="Title">What is wrong.</param>
 /// <param name="Detail">The remedy.</param>
-public sealed record ProblemView(string? Title, string? Detail, int? Status, IReadOnlyList<DiagnosticView>? Diagnostics = null);
+/// <param name="Confirm">What the request's <c>confirm</c> has to hold to be taken; null where that is not what it lacks.</param>
+public sealed record ProblemView(string? Title, string? Detail, int? Status, IReadOnlyList<DiagnosticView>? Diagnostics = null, string? Confirm = null);
 
 /// <summary>Source-generated JSON for the whole management API.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]

@@ -149,7 +149,8 @@ public sealed class NetDeployClient : IDisposable
                 problem?.Title ?? $"The server answered {(int)response.StatusCode} {response.ReasonPhrase}.",
                 problem is null ? "Use the command and the server of one version." : problem.Detail,
                 (int)response.StatusCode,
-                problem?.Diagnostics);
+                problem?.Diagnostics,
+                confirm: problem?.Confirm);
         }
     }
 

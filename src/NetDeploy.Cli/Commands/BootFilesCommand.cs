@@ -14,14 +14,15 @@ internal static class BootFilesCommand
         var suite = new Option<string?>("--suite") { Description = "The Debian release they are taken from." };
         var mirror = new Option<string?>("--mirror") { Description = "The Debian mirror; default: this machine's own." };
         var firmware = new Option<string[]>("--firmware") { Description = "A Debian package of firmware for the deploy environment; may be given again." };
-        var sync = new Command("sync", "Fetch the loaders (iPXE, shim, GRUB) from Debian packages.") { cache, suite, mirror };
-        sync.SetAction((parsed, cancellationToken) => RunAsync(async () =>
+        var json = VerbOptions.Json();
+        var sync = new Command("sync", "Fetch the loaders (iPXE, shim, GRUB) from Debian packages.") { cache, suite, mirror, json };
+        sync.SetAction((parsed, cancellationToken) => RunAsync(parsed.GetValue(json), async () =>
             await BootFilesSync.RunAsync(parsed.GetRequiredValue(cache).FullName, Options(parsed, suite, mirror, null), Progress, cancellationToken).ConfigureAwait(false)));
-        var build = new Command("build", "Build the deploy environment from Debian packages.") { cache, suite, mirror, firmware };
-        build.SetAction((parsed, cancellationToken) => RunAsync(async () =>
+        var build = new Command("build", "Build the deploy environment from Debian packages.") { cache, suite, mirror, firmware, json };
+        build.SetAction((parsed, cancellationToken) => RunAsync(parsed.GetValue(json), async () =>
             await DeployEnvironmentBuild.RunAsync(parsed.GetRequiredValue(cache).FullName, Options(parsed, suite, mirror, firmware), Progress, cancellationToken).ConfigureAwait(false)));
-        var check = new Command("check", "Verify that all of them are there and intact.") { cache };
-        check.SetAction((parsed, _) => RunAsync(() =>
+        var check = new Command("check", "Verify that all of them are there and intact.") { cache, json };
+        check.SetAction((parsed, _) => RunAsync(parsed.GetValue(json), () =>
         {
             var catalog = BootFilesCatalog.Load(parsed.GetRequiredValue(cache).FullName, Installation.BootFiles);
             if (catalog.Fault is { } fault)
@@ -43,11 +44,20 @@ internal static class BootFilesCommand
         return firmware is not null && parsed.GetValue(firmware) is { Length: > 0 } packages ? options with { Firmware = [.. packages] } : options;
     }
 
-    private static async Task<int> RunAsync(Func<Task<string>> work)
+    private static async Task<int> RunAsync(bool json, Func<Task<string>> work)
     {
         try
         {
-            Console.Out.WriteLine(await work().ConfigureAwait(false));
+            var done = await work().ConfigureAwait(false);
+            if (json)
+            {
+                Output.Json(new BootFilesResult(done), CommandJson.Default.BootFilesResult);
+            }
+            else
+            {
+                Console.Out.WriteLine(done);
+            }
+
             return Invocation.Done;
         }
         catch (BootFilesException e)

@@ -10,6 +10,13 @@ internal static class DeployCommand
     {
         var names = new Argument<string[]>("name") { Description = "The machines.", Arity = ArgumentArity.OneOrMore };
         names.Validators.Add(VerbOptions.Named);
+        names.Validators.Add(result =>
+        {
+            if (result.Tokens.GroupBy(t => t.Value, StringComparer.Ordinal).FirstOrDefault(g => g.Count() > 1) is { } twice)
+            {
+                result.AddError($"'{twice.Key}' is named twice. Name each machine once.");
+            }
+        });
         var data = VerbOptions.Data();
         var json = VerbOptions.Json();
         var distro = new Option<string?>("--distro") { Description = "Another distribution than the machine's document names." };
@@ -17,7 +24,7 @@ internal static class DeployCommand
         var wait = new Option<bool>("--wait") { Description = "Follow until installed or failed." };
         var stagger = new Option<string>("--stagger") { Description = "Pause between machine starts, such as 30s.", DefaultValueFactory = _ => "0s" };
         var yes = new Option<bool>("--yes") { Description = "Overwrite an installed machine without asking for its name again." };
-        var command = new Command("deploy", "Give machines their system: grants one installation each and powers them on.") { names, data, json, distro, method, wait, stagger, yes };
+        var command = new Command("deploy", "Give machines their system: grants one installation each, and powers them on or says when to.") { names, data, json, distro, method, wait, stagger, yes };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var pause = Seconds(parsed.GetRequiredValue(stagger));
@@ -30,12 +37,15 @@ internal static class DeployCommand
                     await Task.Delay(pause, cancellationToken).ConfigureAwait(false);
                 }
 
-                var before = await client.MachineAsync(name, cancellationToken).ConfigureAwait(false);
                 var after = await Following.LastAsync(client, name, cancellationToken).ConfigureAwait(false);
-                var confirm = parsed.GetValue(yes) ? name : before.DeploymentId is null ? null : Confirmation.Ask(name, $"This may overwrite what is on {name}.");
-                var result = await client.DeployAsync(name, new DeployRequest(parsed.GetValue(distro), parsed.GetValue(method), Confirm: confirm), cancellationToken).ConfigureAwait(false);
+                var result = await Confirmation.OrderAsync(
+                    name,
+                    parsed.GetValue(yes),
+                    "It is overwritten.",
+                    Confirmation.Person,
+                    confirm => client.DeployAsync(name, new DeployRequest(parsed.GetValue(distro), parsed.GetValue(method), Confirm: confirm), cancellationToken)).ConfigureAwait(false);
                 started.Add((name, after));
-                Report(name, result, parsed.GetValue(json));
+                Report(name, result, parsed.GetValue(json), follow: !parsed.GetValue(wait));
             }
 
             if (!parsed.GetValue(wait))
@@ -49,7 +59,8 @@ internal static class DeployCommand
         return command;
     }
 
-    public static void Report(string name, DeployResult result, bool json)
+    /// <param name="follow">Nobody follows it yet: say how.</param>
+    public static void Report(string name, DeployResult result, bool json, bool follow)
     {
         if (json)
         {
@@ -62,10 +73,15 @@ internal static class DeployCommand
         {
             Console.Out.WriteLine($"  {result.Instruction}");
         }
+
+        if (follow && result.DeploymentId.Length > 0)
+        {
+            Console.Out.WriteLine($"  Follow it with: netdeploy show {name} --follow");
+        }
     }
 
-    private static TimeSpan Seconds(string text) =>
-        int.TryParse(text.TrimEnd('s'), System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var seconds) && seconds <= 3600
+    internal static TimeSpan Seconds(string text) =>
+        text.EndsWith('s') && int.TryParse(text.AsSpan(..^1), System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var seconds) && seconds <= 3600
             ? TimeSpan.FromSeconds(seconds)
-            : throw new UserFault($"'{text}' is no pause.", "Write seconds, such as --stagger 30s, at most 3600s.", Invocation.WrongUse);
+            : throw new UserFault($"'{text}' is no pause.", "Write seconds with their unit, such as --stagger 30s, at most 3600s.", Invocation.WrongUse);
 }

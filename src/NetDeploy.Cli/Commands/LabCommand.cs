@@ -39,6 +39,7 @@ internal static class LabCommand
         });
         command.SetAction(async (parsed, cancellationToken) =>
         {
+            NeedsRoot("up", Environment.IsPrivilegedProcess);
             await PrepareAsync(parsed.GetValue(yes), cancellationToken).ConfigureAwait(false);
             var options = new LabOptions
             {
@@ -67,6 +68,7 @@ internal static class LabCommand
         var command = new Command("drill", "Throw a blade away, and have its name back on other hardware, timed.") { blade, keep, name, yes, json };
         command.SetAction(async (parsed, cancellationToken) =>
         {
+            NeedsRoot("drill", Environment.IsPrivilegedProcess);
             await PrepareAsync(parsed.GetValue(yes), cancellationToken).ConfigureAwait(false);
             var options = new LabOptions
             {
@@ -84,6 +86,7 @@ internal static class LabCommand
         var command = new Command("down", "End the lab and leave nothing of it, also after a crash.") { name, json };
         command.SetAction(async (parsed, cancellationToken) =>
         {
+            NeedsRoot("down", Environment.IsPrivilegedProcess);
             var removed = await new LabTeardown(new CommandRunner())
                 .RunAsync(FolderOf(parsed, name), NetworkOf(parsed, name), cancellationToken: cancellationToken).ConfigureAwait(false);
             if (parsed.GetValue(json))
@@ -106,10 +109,16 @@ internal static class LabCommand
     private static Command Prepare()
     {
         var yes = Yes();
-        var command = new Command("prepare", "Install what the lab needs on this machine, and do no more.") { yes };
+        var json = VerbOptions.Json();
+        var command = new Command("prepare", "Install what the lab needs on this machine, and do no more.") { yes, json };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             await PrepareAsync(parsed.GetValue(yes), cancellationToken).ConfigureAwait(false);
+            if (parsed.GetValue(json))
+            {
+                Output.Json(new LabReadiness(true), LabResultJson.Default.LabReadiness);
+            }
+
             return Invocation.Done;
         });
         return command;
@@ -144,6 +153,16 @@ internal static class LabCommand
         parsed.GetValue(name) is { } own ? LabDefaults.NamespacePrefix + own : LabDefaults.Namespace;
 
     private static Option<bool> Yes() => new("--yes") { Description = "Install what is missing without asking." };
+
+    /// <summary>Before anything else is looked at or begun: half a lab helps nobody. Every lab is root's, so only root ends one, or sees it.</summary>
+    /// <exception cref="UserFault">This process is not root.</exception>
+    internal static void NeedsRoot(string verb, bool privileged)
+    {
+        if (!privileged)
+        {
+            throw new UserFault("The lab needs root: it makes a network namespace, and installs the packages that it lacks.", $"sudo ./netdeploy lab {verb}");
+        }
+    }
 
     private static Task PrepareAsync(bool yes, CancellationToken cancellationToken) =>
         new HostPackages(new CommandRunner(), new BuildUser()).EnsureAsync(

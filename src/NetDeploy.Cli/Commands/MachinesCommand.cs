@@ -1,6 +1,5 @@
 using System.CommandLine;
 using NetDeploy.Client;
-using Spectre.Console;
 
 namespace NetDeploy.Cli.Commands;
 
@@ -27,26 +26,9 @@ internal static class MachinesCommand
                 return Invocation.Done;
             }
 
-            var table = new Table().Border(TableBorder.Simple).AddColumns("machine", "state", "distro", "profiles", "address", "what");
-            foreach (var m in list.Machines)
+            foreach (var line in MachineLines.Of(list, Console.IsOutputRedirected ? int.MaxValue : Console.WindowWidth))
             {
-                table.AddRow(
-                    Markup.Escape(m.Name),
-                    m.State,
-                    m.Distro ?? "-",
-                    Markup.Escape(string.Join(' ', m.Profiles)),
-                    m.Address ?? "-",
-                    Markup.Escape(m.Reason ?? (m.Step is null ? "" : m.Percent is null ? m.Step : $"{m.Step} {m.Percent} %")));
-            }
-
-            AnsiConsole.Write(table);
-            if (list.Unknown.Count > 0)
-            {
-                AnsiConsole.WriteLine("Seen asking, named by no document:");
-                foreach (var u in list.Unknown)
-                {
-                    AnsiConsole.WriteLine($"  {u.Mac}  {u.Firmware}  {u.Address ?? "-"}  last {Output.Clock(u.LastSeen)}, {u.Requests} requests");
-                }
+                Console.Out.WriteLine(line);
             }
 
             return Invocation.Done;

@@ -16,7 +16,7 @@ internal static class ReplaceCommand
         var serial = new Option<string?>("--serial") { Description = "Its serial number." };
         var only = new Option<bool>("--bind-only") { Description = "Move the name; deploy later." };
         var wait = new Option<bool>("--wait") { Description = "Follow until installed or failed, and say how long it took." };
-        var yes = new Option<bool>("--yes") { Description = "Do not ask for the name again." };
+        var yes = new Option<bool>("--yes") { Description = "Take an installed machine's name from it without asking for the name again." };
         var command = new Command("replace", "Give other hardware this machine's name and system.") { name, data, json, mac, uuid, serial, only, wait, yes };
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -24,13 +24,14 @@ internal static class ReplaceCommand
             var wanted = parsed.GetRequiredValue(name);
             var after = await Following.LastAsync(client, wanted, cancellationToken).ConfigureAwait(false);
             var macs = parsed.GetValue(mac) is { Length: > 0 } given ? given : [await NewcomerAsync(client, cancellationToken).ConfigureAwait(false)];
-            var confirm = parsed.GetValue(yes) ? wanted : Confirmation.Ask(wanted, $"{macs[0]} becomes {wanted}{(parsed.GetValue(only) ? "" : ", and what is on its disk is overwritten")}.");
             var clock = System.Diagnostics.Stopwatch.StartNew();
-            var result = await client.ReplaceAsync(
+            var result = await Confirmation.OrderAsync(
                 wanted,
-                new ReplaceRequest(macs, parsed.GetValue(uuid), parsed.GetValue(serial), !parsed.GetValue(only), confirm),
-                cancellationToken).ConfigureAwait(false);
-            DeployCommand.Report(wanted, result, parsed.GetValue(json));
+                parsed.GetValue(yes),
+                $"{macs[0]} becomes {wanted}{(parsed.GetValue(only) ? "" : ", and what is on its disk is overwritten")}.",
+                Confirmation.Person,
+                confirm => client.ReplaceAsync(wanted, new ReplaceRequest(macs, parsed.GetValue(uuid), parsed.GetValue(serial), !parsed.GetValue(only), confirm), cancellationToken)).ConfigureAwait(false);
+            DeployCommand.Report(wanted, result, parsed.GetValue(json), follow: !parsed.GetValue(wait));
             if (!parsed.GetValue(wait) || parsed.GetValue(only))
             {
                 return Invocation.Done;

@@ -25,6 +25,7 @@ internal static class ServeCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             using var logging = Logging.Create(parsed.GetValue(verbose));
+            ImageWorkerChild? worker = null;
             try
             {
                 var settings = Settings(parsed.GetValue(config), parsed.GetValue(data), parsed.GetValue(interfaces) ?? []);
@@ -36,13 +37,17 @@ internal static class ServeCommand
                     Restored = parsed.GetValue(restored),
                     LabPower = parsed.GetValue(labPower) ?? settings.LabPower,
                 };
-                await using var worker = settings.StartWorker ? ImageWorkerChild.Start(settings.Images, logging.CreateLogger("ImageWorker")) : null;
                 IPower power = settings.LabPower is { } control ? new Lab.LabPower(control) : new ManualPower();
                 await using var server = await NetDeployServer.StartAsync(
                     settings, Installation.BootFiles, power, logging, TimeProvider.System, cancellationToken).ConfigureAwait(false);
-                if (settings.StartWorker && ImageWorkerProcess.Foresee(new ImageWorkerOptions { SpoolFolder = settings.Images }) is { } warning)
+                if (settings.StartWorker)
                 {
-                    server.Warnings.Add(warning);
+                    // Only beside a server that stands: one that refuses its interface or its folders says so, and nothing else does.
+                    worker = ImageWorkerChild.Start(settings.Images, logging.CreateLogger("ImageWorker"));
+                    if (ImageWorkerProcess.Foresee(new ImageWorkerOptions { SpoolFolder = settings.Images }) is { } warning)
+                    {
+                        server.Warnings.Add(warning);
+                    }
                 }
 
                 await Console.Error.WriteLineAsync(
@@ -53,6 +58,14 @@ internal static class ServeCommand
             catch (ServerFault e)
             {
                 throw new UserFault(e.Message, e.Remedy);
+            }
+            finally
+            {
+                // After the server, which would take a build that is cut off for one that failed.
+                if (worker is not null)
+                {
+                    await worker.DisposeAsync().ConfigureAwait(false);
+                }
             }
         });
         return command;

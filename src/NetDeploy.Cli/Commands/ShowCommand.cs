@@ -20,7 +20,16 @@ internal static class ShowCommand
             var wanted = parsed.GetRequiredValue(name);
             if (parsed.GetValue(log))
             {
-                Console.Out.Write((await client.LogAsync(wanted, cancellationToken).ConfigureAwait(false)).Text);
+                var text = (await client.LogAsync(wanted, cancellationToken).ConfigureAwait(false)).Text;
+                if (parsed.GetValue(json))
+                {
+                    Output.Json(new UploadedLog(text), CommandJson.Default.UploadedLog);
+                }
+                else
+                {
+                    Console.Out.Write(text);
+                }
+
                 return Invocation.Done;
             }
 
@@ -63,9 +72,13 @@ internal static class ShowCommand
         }
         else
         {
-            Console.Out.WriteLine($"  {Output.Clock(entry.At)}  {entry.Kind,-9} {entry.Text}");
+            Console.Out.WriteLine($"  {Output.Clock(entry.At)}  {entry.Kind,-9} {Told(entry)}");
         }
     }
+
+    /// <summary>Some texts begin with their kind, for who reads them without; it stands beside them here.</summary>
+    internal static string Told(TimelineView entry) =>
+        entry.Text.StartsWith(entry.Kind + ": ", StringComparison.Ordinal) ? entry.Text[(entry.Kind.Length + 2)..] : entry.Text;
 
     private static void PrintHead(MachineView m)
     {

@@ -41,7 +41,7 @@ internal static class WorkerCommand
             }
             catch (Exception e) when (e is UnauthorizedAccessException or IOException)
             {
-                throw new UserFault(e.Message);
+                throw new UserFault(e.Message, $"Run it as root, or as the user that owns {options.SpoolFolder}, with room on its disk.");
             }
         });
         return command;

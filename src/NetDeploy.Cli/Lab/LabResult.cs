@@ -31,7 +31,12 @@ internal sealed record LabResult(bool Ok, IReadOnlyList<LabMachineResult> Machin
 /// <param name="Removed">A line each; empty where there was no lab.</param>
 internal sealed record LabRemoval(IReadOnlyList<string> Removed);
 
+/// <summary>What <c>lab prepare --json</c> prints.</summary>
+/// <param name="Ready">Nothing that the lab needs is missing; where something stays missing there is an error instead.</param>
+internal sealed record LabReadiness(bool Ready);
+
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(LabResult))]
 [JsonSerializable(typeof(LabRemoval))]
+[JsonSerializable(typeof(LabReadiness))]
 internal sealed partial class LabResultJson : JsonSerializerContext;

@@ -28,9 +28,10 @@ internal sealed class LabUp(LabOptions options, ILabServer server, ICommandRunne
         }
 
         var blades = Enumerable.Range(1, options.Blades).Select(n => BladeHardware.Make(n, options.Firmware, options.Disk, options.Nic)).ToArray();
+        // Nothing of the lab is there yet: what fails here leaves nothing to take down.
+        await server.PrepareAsync(Setup, display.Say, cancellationToken).ConfigureAwait(false);
         try
         {
-            await server.PrepareAsync(Setup, display.Say, cancellationToken).ConfigureAwait(false);
             display.Say("starting the lab's network and server");
             var lab = await new LabLauncher(options.Folder, [.. supervise])
                 .StartAsync(new LabPlan(options.Network, server.Processes(Setup), [.. blades]), commands, cancellationToken).ConfigureAwait(false);

@@ -74,7 +74,7 @@ public static class DeploymentLife
     private static Outcome OnPreparationFailed(Deployment d, PreparationFailed e, DateTimeOffset now) =>
         d.State is not Preparing
             ? Late(d, "image", $"the image build failed: {e.Reason}")
-            : Ended(d, Failed, now, $"the image could not be built: {e.Reason}; the machine was not touched", quarantine: false);
+            : Ended(d, Failed, now, $"the image could not be built: {e.Reason.TrimEnd('.')}; the machine was not touched", quarantine: false);
 
     private static Outcome OnBootScript(Deployment d, BootScriptFetched e, DeploymentLimits limits, DateTimeOffset now)
     {

@@ -58,7 +58,7 @@ public sealed partial class DeploymentService
             known => Current(known.Id) is { } open && !open.State.IsTerminal()
                 ? new(null, new Refusal($"{name} was given a deployment meanwhile.", "Try again."))
                 : new(known.Replace(hardware with { Since = now }) with { Documented = documented ?? known.Documented }, null),
-            TimelineNote.Of("replace", TimelineSeverity.Info, $"moved to other hardware: {string.Join(", ", hardware.Macs)} {hardware.Slot}"),
+            TimelineNote.Of("replace", TimelineSeverity.Info, $"moved to other hardware: {Hardware(hardware)}"),
             cancellationToken).ConfigureAwait(false);
     }
 
@@ -128,7 +128,7 @@ public sealed partial class DeploymentService
                 GrantedAt = request.ImageId is null ? null : now,
                 HeardAt = now,
             };
-            var text = request.ImageId is null ? $"asked for by {request.By}; its image is being built" : $"asked for by {request.By}; the machine may boot and claim";
+            var text = request.ImageId is null ? $"asked for by {request.By}; the grant waits for its image" : $"asked for by {request.By}; the machine may boot and claim";
             var change = new StoreChange
             {
                 Machines = [machine with { DeploymentId = deployment.Id }],
@@ -274,7 +274,10 @@ public sealed partial class DeploymentService
     internal static Refusal Quarantined(string name, Quarantine quarantine) => new($"{name} is in quarantine: {quarantine.Reason}.", $"netdeploy release {name}");
 
     /// <summary>Of a machine whose system would be overwritten unasked.</summary>
-    internal static Refusal Unconfirmed(string name) => new($"{name} holds an installed system.", "Confirm with its name, or --yes.");
+    internal static Refusal Unconfirmed(string name) => new($"{name} holds an installed system.", "Confirm with its name, or --yes.") { Confirm = name };
+
+    private static string Hardware(Binding hardware) =>
+        string.Join(", ", [.. hardware.Macs.Select(m => $"MAC {m}"), .. hardware.Slot is { } slot ? [slot.ToString()] : Array.Empty<string>()]);
 
     private static Refusal NoMachine(string name) => new($"No machine is called {name}.", "netdeploy apply its document first.");
 

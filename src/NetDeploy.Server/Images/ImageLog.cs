@@ -25,9 +25,9 @@ internal static partial class ImageLog
     [LoggerMessage(Level = LogLevel.Debug, Message = "Progress of image {Key} is not written: {Reason}")]
     public static partial void ProgressFailed(this ILogger logger, string key, string reason);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Image {Key} is set aside for a while")]
-    public static partial void KeyFailed(this ILogger logger, Exception exception, string key);
+    [LoggerMessage(Level = LogLevel.Error, Message = "Image {Key} is set aside for a while: {Reason}")]
+    public static partial void KeyFailed(this ILogger logger, string key, string reason);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "The image worker goes on after a pause")]
-    public static partial void HostFailed(this ILogger logger, Exception exception);
+    [LoggerMessage(Level = LogLevel.Error, Message = "The image worker goes on after a pause: {Reason} Remedy: look after the room and the permissions of {Spool}; its user must own what it writes there")]
+    public static partial void HostFailed(this ILogger logger, string reason, string spool);
 }

@@ -45,7 +45,7 @@ internal sealed class ImageWorker(
             }
             catch (Exception e) when (IsHostFailure(e))
             {
-                log.HostFailed(e);
+                log.HostFailed(e.Message, spool.Root);
                 pause = PauseAfterError;
             }
 
@@ -75,7 +75,7 @@ internal sealed class ImageWorker(
             catch (Exception e) when (IsHostFailure(e))
             {
                 // One key's trouble must not keep the others waiting.
-                log.KeyFailed(e, key);
+                log.KeyFailed(key, e.Message);
                 _setAside[key] = _time.GetTimestamp();
             }
         }

@@ -20,16 +20,16 @@ internal static partial class MmdebstrapFailure
                 "The log's last lines are the script's; correct it in the profile."))
             ?? First(lines, Signature(), match => new(
                 ImageFailureKind.BadSignature,
-                $"A repository is not signed by a key of Debian: {match.Value.Trim()}",
+                $"A repository is not signed by a key of Debian: {match.Value.Trim().TrimEnd('.')}.",
                 "Use a faithful mirror of Debian; upgrade the package debian-archive-keyring where the release is newer than it. Nothing unsigned is installed."))
             ?? First(lines, NoRelease(), match => new(
                 ImageFailureKind.SuiteMissing,
-                $"A repository does not have the suite: {match.Value.Trim()}",
+                $"A repository does not have the suite: {match.Value.Trim().TrimEnd('.')}.",
                 "Check the mirror's URI and the suite's name in the distro's repositories."))
             ?? First(lines, Unreachable(), match => new(
                 ImageFailureKind.MirrorUnreachable,
-                $"The mirror cannot be reached: {match.Value.Trim()}",
-                "Check the mirror's URI, the worker's name resolution and its way out (http_proxy is honoured)."))
+                $"The mirror cannot be reached: {match.Value.Trim().TrimEnd('.')}.",
+                "Check the mirror's URI, the worker's name resolution and its way out; it uses http_proxy where that is set."))
             ?? First(lines, NoPackage(), match => new(
                 ImageFailureKind.UnknownPackage,
                 $"The repositories have no package '{match.Groups[1].Value}{match.Groups[2].Value}'.",
@@ -40,15 +40,15 @@ internal static partial class MmdebstrapFailure
                 "Raise the worker's memory limit, or give the machine more memory."))
             ?? First(lines, NoMapping(), match => new(
                 ImageFailureKind.BuildUser,
-                $"The build user cannot make a user namespace: {match.Value.Trim()}",
+                $"The build user cannot make a user namespace: {match.Value.Trim().TrimEnd('.')}.",
                 "Install uidmap, check /etc/subuid and /etc/subgid, and sysctl kernel.unprivileged_userns_clone=1 where the kernel has it."))
             ?? First(lines, NoPath(), match => new(
                 ImageFailureKind.BuildUser,
-                $"The build's own users cannot reach its folder: {match.Value.Trim()}",
+                $"The build's own users cannot reach its folder: {match.Value.Trim().TrimEnd('.')}.",
                 "Each folder above the data folder's images/ must let others pass: chmod o+x FOLDER."))
             ?? new(
                 ImageFailureKind.Other,
-                $"mmdebstrap ended with status {exitStatus}: {lines.LastOrDefault(line => line.StartsWith("E: ", StringComparison.Ordinal)) ?? "no reason given"}",
+                $"mmdebstrap ended with status {exitStatus}: {lines.LastOrDefault(line => line.StartsWith("E: ", StringComparison.Ordinal)) ?? "no reason given"}.",
                 "The log's last lines say more.");
     }
 

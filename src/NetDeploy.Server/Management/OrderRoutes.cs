@@ -128,13 +128,22 @@ internal static class OrderRoutes
     }
 
     private static IResult Deployed(ManagementServices services, string name, OrderResult result) => result.Deployment is { } deployment
-        ? TypedResults.Json(new DeployResult(deployment.Id, deployment.State.Word(), services.Orders.Instruction(name)), NetDeployJson.Default.DeployResult)
+        ? TypedResults.Json(new DeployResult(deployment.Id, deployment.State.Word(), Instruction(services, name, deployment)), NetDeployJson.Default.DeployResult)
         : Refuse(result.Refusal!, Views(result));
+
+    /// <summary>
+    /// A machine that boots before its grant gets its local disk, and the order waits for another boot. With an image that is
+    /// there the grant comes before anyone can reach the button.
+    /// </summary>
+    private static string? Instruction(ManagementServices services, string name, Deployment deployment) =>
+        services.Orders.Instruction(name) is not { } power ? null
+        : deployment.State != DeploymentState.Preparing || services.Images.State(deployment.ImageKey!) is Images.ImageState.Ready ? power
+        : $"Its image is being built: power {name} on when its timeline says so.";
 
     private static DiagnosticView[] Views(OrderResult result) => [.. result.Diagnostics.Select(DocumentRoutes.View)];
 
     private static IResult Done(Refusal? refusal) => refusal is null ? TypedResults.NoContent() : Refuse(refusal);
 
     private static JsonHttpResult<ProblemView> Refuse(Refusal refusal, IReadOnlyList<DiagnosticView>? diagnostics = null) =>
-        Problems.Refuse(StatusCodes.Status409Conflict, refusal.Reason, refusal.Remedy, diagnostics);
+        Problems.Refuse(StatusCodes.Status409Conflict, refusal.Reason, refusal.Remedy, diagnostics, refusal.Confirm);
 }

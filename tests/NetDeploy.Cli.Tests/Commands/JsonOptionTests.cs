@@ -9,7 +9,7 @@ public sealed class JsonOptionTests
     [
         ApplyCommand.Create(), MachinesCommand.Create(), ShowCommand.Create(), DeployCommand.Create(), ReplaceCommand.Create(),
         ReleaseCommand.Create(), CancelCommand.Create(), .. ImagesCommand.Create().Subcommands, .. SecretCommand.Create().Subcommands,
-        .. LabCommand.Create().Subcommands.Where(c => c.Name is "up" or "drill" or "down"),
+        .. LabCommand.Create().Subcommands.Where(c => !c.Hidden), .. BootFilesCommand.Create().Subcommands,
     ];
 
     public static TheoryData<string> Names => [.. Verbs.Select(v => v.Name).Distinct()];

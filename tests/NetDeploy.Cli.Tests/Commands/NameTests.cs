@@ -15,6 +15,25 @@ public sealed class NameTests
         Assert.Empty(DeployCommand.Create().Parse(["blade1", "blade2"]).Errors);
     }
 
+    [Fact]
+    public void A_machine_that_is_named_twice_is_wrong_use() =>
+        Assert.Contains("'blade1' is named twice", Assert.Single(DeployCommand.Create().Parse(["blade1", "blade2", "blade1"]).Errors).Message, StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("0s", 0)]
+    [InlineData("30s", 30)]
+    [InlineData("3600s", 3600)]
+    public void A_pause_has_its_unit(string text, int seconds) => Assert.Equal(TimeSpan.FromSeconds(seconds), DeployCommand.Seconds(text));
+
+    [Theory]
+    [InlineData("10")]
+    [InlineData("s")]
+    [InlineData("10ss")]
+    [InlineData("-1s")]
+    [InlineData("3601s")]
+    public void A_pause_without_a_unit_or_out_of_range_is_wrong_use(string text) =>
+        Assert.Equal(Invocation.WrongUse, Assert.Throws<UserFault>(() => DeployCommand.Seconds(text)).ExitCode);
+
     [Theory]
     [InlineData(0, "0 documents")]
     [InlineData(1, "1 document")]

@@ -26,7 +26,11 @@ internal sealed class FakeLabServer(LabControl control, string ends, string? rea
 
     public ImmutableArray<ChildCommand> Children { get; init; } = [new("server", ["sleep", "1000"], InsideNetwork: true)];
 
-    public Task PrepareAsync(LabServerSetup setup, Action<string> say, CancellationToken cancellationToken) => Task.CompletedTask;
+    /// <summary>Why what a server needs is not there; null: it is.</summary>
+    public Exception? Unprepared { get; init; }
+
+    public Task PrepareAsync(LabServerSetup setup, Action<string> say, CancellationToken cancellationToken) =>
+        Unprepared is { } fault ? Task.FromException(fault) : Task.CompletedTask;
 
     public ImmutableArray<ChildCommand> Processes(LabServerSetup setup) => Children;
 

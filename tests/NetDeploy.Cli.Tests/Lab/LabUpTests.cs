@@ -52,6 +52,16 @@ public sealed class LabUpTests
     }
 
     [Fact]
+    public async Task What_fails_before_there_is_a_lab_is_not_told_as_its_end()
+    {
+        await using var host = new LabHost();
+        var server = new FakeLabServer(new LabControl(host.Folder.ControlSocket), "installed") { Unprepared = new UserFault("no boot files") };
+        var said = new StringWriter();
+        await Assert.ThrowsAsync<UserFault>(() => Lab(host, server, said, blades: 1, Login).UpAsync(TestContext.Current.CancellationToken));
+        Assert.Empty(said.ToString());
+    }
+
+    [Fact]
     public async Task A_failed_deployment_says_why_and_leaves_the_logs_alone()
     {
         LabHost.NeedsQemu();

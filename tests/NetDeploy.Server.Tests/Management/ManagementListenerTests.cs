@@ -163,6 +163,62 @@ public class ManagementListenerTests
     }
 
     [Fact]
+    public async Task An_installed_machine_is_deployed_or_replaced_only_with_its_name_and_the_refusal_names_it()
+    {
+        var store = new InMemoryRecordStore();
+        await store.CommitAsync(new StoreChange
+        {
+            Machines = [new Machine { Id = "i", Name = "blade1", Binding = new Binding { Macs = [MacAddress.Parse(TestDocuments.Mac)] }, InstalledDeploymentId = "d" }],
+        });
+        await using var host = await ManagementHost.StartAsync(store);
+        using var client = host.Client();
+        Assert.True((await client.ApplyAsync(new ApplyRequest([new DocumentText("blade1.yaml", TestDocuments.Blade().Content)]))).Applied);
+        string[] hardware = ["52:54:00:00:00:07"];
+        foreach (var order in (Func<string?, Task<DeployResult>>[])[c => client.DeployAsync("blade1", new DeployRequest(Confirm: c)), c => client.ReplaceAsync("blade1", new ReplaceRequest(hardware, Confirm: c))])
+        {
+            foreach (var confirm in (string?[])[null, "blade2"])
+            {
+                var refused = await Assert.ThrowsAsync<NetDeployApiException>(() => order(confirm));
+                Assert.Equal("blade1 holds an installed system.", refused.Message);
+                Assert.Equal("blade1", refused.Confirm);
+            }
+        }
+
+        Assert.Equal("preparing", (await client.ReplaceAsync("blade1", new ReplaceRequest(hardware, Confirm: "blade1"))).State);
+        Assert.Contains(
+            await client.TimelineAsync("blade1"), entry => entry.Text == "moved to other hardware: MAC 52:54:00:00:00:07");
+    }
+
+    [Fact]
+    public async Task Nobody_is_told_to_power_a_machine_on_before_its_image_is_there()
+    {
+        await using var host = await ManagementHost.StartAsync();
+        using var client = host.Client();
+        Assert.True((await client.ApplyAsync(new ApplyRequest([new DocumentText("blade1.yaml", TestDocuments.Blade().Content)]))).Applied);
+        var ordered = await client.DeployAsync("blade1", new DeployRequest());
+        Assert.Equal("preparing", ordered.State);
+        Assert.Equal("Its image is being built: power blade1 on when its timeline says so.", ordered.Instruction);
+    }
+
+    [Fact]
+    public async Task A_machine_without_a_lease_has_the_address_that_its_document_reserves()
+    {
+        await using var host = await ManagementHost.StartAsync();
+        using var client = host.Client();
+        const string Network = """
+            apiVersion: netdeploy/v1
+            kind: Network
+            name: lab
+            subnet: 10.77.0.0/24
+            pools:
+              - {first: 10.77.0.100, last: 10.77.0.200}
+            """;
+        var blade = TestDocuments.Blade().Content + "\naddress: 10.77.0.42\n";
+        Assert.True((await client.ApplyAsync(new ApplyRequest([new DocumentText("network.yaml", Network), new DocumentText("blade1.yaml", blade)]))).Applied);
+        Assert.Equal("10.77.0.42", (await client.MachineAsync("blade1")).Address);
+    }
+
+    [Fact]
     public async Task An_apply_counts_documents_and_not_files()
     {
         await using var host = await ManagementHost.StartAsync();

@@ -1,0 +1,16 @@
+using System.Text.Json.Serialization;
+
+namespace NetDeploy.Cli.Commands;
+
+/// <summary>What <c>show --log --json</c> prints.</summary>
+internal sealed record UploadedLog(string Log);
+
+/// <summary>What <c>bootfiles sync|build|check --json</c> print; where something is missing or broken there is an error instead.</summary>
+/// <param name="Done">What is there now, in words.</param>
+internal sealed record BootFilesResult(string Done);
+
+/// <summary>JSON of the verbs whose answer is no document of the management API.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(UploadedLog))]
+[JsonSerializable(typeof(BootFilesResult))]
+internal sealed partial class CommandJson : JsonSerializerContext;
