@@ -17,7 +17,7 @@ internal sealed partial class LabRun
 
     private static readonly CommandRunner Commands = new();
 
-    private LabNetwork Network => new(Commands, Name);
+    private LabNetwork Network => new(Commands, LabDefaults.NamespacePrefix + Name);
 
     /// <summary>Pulls the blade's plug and its network card, and boots its disk alone to the login prompt.</summary>
     /// <returns>What its console said.</returns>
