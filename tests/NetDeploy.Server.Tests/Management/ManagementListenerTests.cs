@@ -172,7 +172,8 @@ public class ManagementListenerTests
         });
         await using var host = await ManagementHost.StartAsync(store);
         using var client = host.Client();
-        Assert.True((await client.ApplyAsync(new ApplyRequest([new DocumentText("blade1.yaml", TestDocuments.Blade().Content)]))).Applied);
+        Assert.True((await client.ApplyAsync(new ApplyRequest(
+            [new DocumentText("blade1.yaml", TestDocuments.Blade().Content), new DocumentText("network.yaml", TestDocuments.Network.Content)]))).Applied);
         string[] hardware = ["52:54:00:00:00:07"];
         foreach (var order in (Func<string?, Task<DeployResult>>[])[c => client.DeployAsync("blade1", new DeployRequest(Confirm: c)), c => client.ReplaceAsync("blade1", new ReplaceRequest(hardware, Confirm: c))])
         {
@@ -194,7 +195,8 @@ public class ManagementListenerTests
     {
         await using var host = await ManagementHost.StartAsync();
         using var client = host.Client();
-        Assert.True((await client.ApplyAsync(new ApplyRequest([new DocumentText("blade1.yaml", TestDocuments.Blade().Content)]))).Applied);
+        Assert.True((await client.ApplyAsync(new ApplyRequest(
+            [new DocumentText("blade1.yaml", TestDocuments.Blade().Content), new DocumentText("network.yaml", TestDocuments.Network.Content)]))).Applied);
         var ordered = await client.DeployAsync("blade1", new DeployRequest());
         Assert.Equal("preparing", ordered.State);
         Assert.Equal("Its image is being built: power blade1 on when its timeline says so.", ordered.Instruction);
