@@ -76,7 +76,7 @@ internal sealed partial class LabRun
                 Arguments = ["dotnet", Program, .. child.Arguments.SkipWhile(word => word is not ("worker" or "serve")).TakeWhile(word => word != "--lab-power")],
             }),
         ];
-        await new LabLauncher(Folder, ["dotnet", Program, "lab", "supervise", Folder.Root]).StartAsync(new LabPlan(Name, children, []), Commands, cancel);
+        await new LabLauncher(Folder, ["dotnet", Program, "lab", "supervise", Folder.Root]).StartAsync(new LabPlan(LabDefaults.NamespacePrefix + Name, children, []), Commands, cancel);
         await server.WaitUntilReadyAsync(cancel);
         var key = await LabKey.MakeAsync(Folder, Commands, cancel);
         var options = new LabOptions { Distro = "debian-12", Profile = "minimal" };
