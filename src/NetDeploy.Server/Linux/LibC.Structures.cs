@@ -76,8 +76,8 @@ internal static unsafe partial class LibC
         public short Returned;
     }
 
-    /// <summary>struct arpreq.</summary>
-    [StructLayout(LayoutKind.Sequential)]
+    /// <summary>struct arpreq. Packed: the kernel's sockaddr has no alignment beyond 2, ours would put a gap before the mask.</summary>
+    [StructLayout(LayoutKind.Sequential, Pack = 4)]
     public struct ArpRequest
     {
         public SockAddrIn Protocol;
