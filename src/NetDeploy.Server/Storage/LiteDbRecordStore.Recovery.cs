@@ -25,7 +25,7 @@ public sealed partial class LiteDbRecordStore
         if (!File.Exists(MarkerOf(database)))
         {
             // Nobody synced it: after a full disk or a power cut any page of it may be torn, and LiteDB has no checksums.
-            DiscardLog(LogOf(database));
+            File.Delete(LogOf(database));
             return OpenLite(database);
         }
 
@@ -40,11 +40,6 @@ public sealed partial class LiteDbRecordStore
             CloseLite(lite);
             throw;
         }
-    }
-
-    private static void DiscardLog(string log)
-    {
-        File.Delete(log);
     }
 
     private static LiteDatabase OpenLite(string database)
@@ -117,7 +112,7 @@ public sealed partial class LiteDbRecordStore
             }
 
             Apply(commit);
-            if (LogIsLongerThan(_journalBound))
+            if (LogIsTooLong())
             {
                 // The log of a whole journal may need a hundred times its room, which the disk may not have.
                 Checkpoint();
@@ -125,7 +120,7 @@ public sealed partial class LiteDbRecordStore
         }
     }
 
-    private bool LogIsLongerThan(long journal) => new FileInfo(LogOf(_database)) is { Exists: true, Length: var log } && log > journal * LogPerJournal;
+    private bool LogIsTooLong() => new FileInfo(LogOf(_database)) is { Exists: true, Length: var log } && log > _journalBound * LogPerJournal;
 
     /// <summary>Everything so far becomes durable in LiteDB's data file, and the journal starts anew.</summary>
     private void Rotate()
@@ -161,7 +156,7 @@ public sealed partial class LiteDbRecordStore
         try
         {
             Apply(commit);
-            if (_journal.Length > _journalBound || LogIsLongerThan(_journalBound))
+            if (_journal.Length > _journalBound || LogIsTooLong())
             {
                 Rotate();
             }
