@@ -39,7 +39,7 @@ public sealed class BulkStore
         }
     }
 
-    /// <summary>Names the files that stay, whatever their age and the room that others take; asked at each sweep.</summary>
+    /// <summary>Names the files that stay, whatever their age and the room that others take; asked when a sweep has something to remove.</summary>
     public void Pin(Func<ISet<string>> pinned)
     {
         lock (_sweep)
@@ -124,17 +124,22 @@ public sealed class BulkStore
     {
         lock (_sweep)
         {
-            var pinned = _pinned();
             var oldest = _clock.GetUtcNow().UtcDateTime - _limits.Retention;
-            var files = new DirectoryInfo(_folder).EnumerateFiles().Where(f => f.Name.Length == 64)
-                .OrderByDescending(f => f.Name == keep || pinned.Contains(f.Name)).ThenByDescending(f => f.LastWriteTimeUtc).ToList();
+            var files = new DirectoryInfo(_folder).EnumerateFiles().Where(f => f.Name.Length == 64).ToList();
+            if (files.Sum(f => f.Length) <= _limits.TotalBytes && !files.Exists(f => f.LastWriteTimeUtc < oldest))
+            {
+                return 0;
+            }
+
+            var pinned = _pinned();
+            bool Stays(FileInfo file) => file.Name == keep || pinned.Contains(file.Name);
             long total = 0;
             var removed = 0;
-            foreach (var file in files)
+            foreach (var file in files.OrderByDescending(Stays).ThenByDescending(f => f.LastWriteTimeUtc))
             {
                 var length = file.Length;
                 total += length;
-                if (file.Name != keep && !pinned.Contains(file.Name) && (file.LastWriteTimeUtc < oldest || total > _limits.TotalBytes))
+                if (!Stays(file) && (file.LastWriteTimeUtc < oldest || total > _limits.TotalBytes))
                 {
                     file.Delete();
                     total -= length;
