@@ -111,7 +111,7 @@ step_select_disk() { # NAME MIN_BYTES MAX_BYTES BUS WWN SERIAL MODEL
     shift
     found=$(fitting_disks "$@")
     count=$(printf '%s' "$found" | grep -c '^/')
-    seen=$(inventory_disks | sed 's/^disk=//' | tr '\n' ';')
+    seen=$(inventory_disks | sed 's/^disk=\([^ ]* [0-9]*\)/\1 bytes/' | tr '\n' ';')
     case $count in
         1) ;;
         0) fail "no disk fits '$name'; seen: ${seen:-none}" ;;
