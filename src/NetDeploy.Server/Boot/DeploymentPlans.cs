@@ -41,7 +41,7 @@ internal sealed class DeploymentPlans(DeploymentService deployments, BulkStore b
             });
             if (rendered.Value is not { } plan)
             {
-                throw new ServerFault($"The plan cannot be rendered: {rendered.Diagnostics.First(d => d.Severity == Severity.Error)}", "Mend that document, apply it and deploy again.");
+                throw new ServerFault($"The plan cannot be rendered: {rendered.Diagnostics.First(d => d.Severity == Severity.Error)}", "Mend that, release the machine and deploy it again.");
             }
 
             // What is kept is the form without secrets, and the hash of the bytes that went out.
@@ -53,7 +53,8 @@ internal sealed class DeploymentPlans(DeploymentService deployments, BulkStore b
         {
             BootLog.PlanFailed(logger, deployment.MachineName, deployment.Id, e.Message);
             deployments.Note(deployment.MachineId, TimelineNote.Of("plan", TimelineSeverity.Alarm, e.Message));
-            return DeployRoutes.Text(e.Message, StatusCodes.Status500InternalServerError);
+            // No 5xx: that is asked for again, and what is pinned will not change.
+            return DeployRoutes.Text(e.Message, StatusCodes.Status409Conflict);
         }
     }
 
@@ -72,7 +73,7 @@ internal sealed class DeploymentPlans(DeploymentService deployments, BulkStore b
         catch (FileNotFoundException e)
         {
             BootLog.PlanFailed(logger, deployment.MachineName, deployment.Id, e.Message);
-            return DeployRoutes.Text($"image {deployment.ImageId} is gone from the server", StatusCodes.Status500InternalServerError);
+            return DeployRoutes.Text($"image {deployment.ImageId} is gone from the server", StatusCodes.Status409Conflict);
         }
     }
 

@@ -68,6 +68,8 @@ internal sealed partial class BootHost : IAsyncDisposable
 
     public DeploymentService Service { get; private set; } = null!;
 
+    public SecretStore Secrets { get; private set; } = null!;
+
     public string Folder => _folder.Path;
 
     public int Port { get; private set; }
@@ -83,8 +85,8 @@ internal sealed partial class BootHost : IAsyncDisposable
         await service.PutMachineAsync(new MachineDraft(Name, MachineKind.Metal, new Binding { Macs = [Mac] }, [], false));
         var spool = ImageSpool.Create(host._folder["images"]);
         await File.WriteAllTextAsync(spool.BlobFile(host._image), "image");
-        var secrets = SecretStore.Open(host._folder["secrets.json"], new byte[32]);
-        secrets.Set("root-hash", RootHash);
+        host.Secrets = SecretStore.Open(host._folder["secrets.json"], new byte[32]);
+        host.Secrets.Set("root-hash", RootHash);
         var loader = host._folder["snponly.efi"];
         await File.WriteAllTextAsync(loader, "a loader");
         var files = new BootFilesCatalog
@@ -97,7 +99,7 @@ internal sealed partial class BootHost : IAsyncDisposable
         host.Tftp = new TftpBoot(host._desk, files, () => host.Networks, NullLogger.Instance);
         host.App = BootListener.Build(
             [new IPEndPoint(IPAddress.Loopback, 0)], host._desk, files, () => host.Networks, host._owners, service,
-            new DeploymentPlans(service, host._bulk, new ImageStore(spool, TimeProvider.System, service.PinnedImages), secrets, NullLogger.Instance),
+            new DeploymentPlans(service, host._bulk, new ImageStore(spool, TimeProvider.System, service.PinnedImages), host.Secrets, NullLogger.Instance),
             NullLoggerFactory.Instance,
             connectionsOfStrangers);
         await host.App.StartAsync();

@@ -167,6 +167,20 @@ public class BootListenerTests
         Assert.Equal(DeploymentState.Booting, host.Current!.State);
     }
 
+    [Fact]
+    public async Task A_plan_that_cannot_be_rendered_is_refused_for_good_and_says_why()
+    {
+        await using var host = await BootHost.StartAsync();
+        await host.GrantAsync();
+        var token = await host.BootAsync();
+        host.Secrets.Set("root-hash", "no hash at all");
+        var (status, reason) = await host.DeployAsync(BootHost.Blade, HttpMethod.Get, "plan", token);
+        Assert.Equal(HttpStatusCode.Conflict, status);
+        Assert.Contains("the secret 'root-hash' is no password hash", reason, StringComparison.Ordinal);
+        Assert.Contains("netdeploy passwd", reason, StringComparison.Ordinal);
+        Assert.Contains("root-hash", Assert.Single(await host.AlarmsAsync()).Text, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("Host: evil.example:99\r\n")]
     [InlineData("")]
