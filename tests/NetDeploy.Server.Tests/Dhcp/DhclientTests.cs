@@ -72,10 +72,10 @@ public sealed class DhclientTests
             dhclient, mode, "-v", "-4", "-cf", File_("conf"), "-lf", File_("leases"), "-pf", File_("pid"), "-sf", script, "cli0");
         if (mode == "-1")
         {
-            // It goes on in the background when bound; only its own process is ended.
-            var pid = File.Exists(File_("pid")) ? File.ReadAllText(File_("pid")).Trim() : "";
-            Assert.True(code == 0 && pid.Length > 0, output);
-            TestNetwork.Run("kill", [pid]);
+            // It goes on in the background when bound, and writes its pid there; only its own process is ended.
+            string Pid() => File.Exists(File_("pid")) ? File.ReadAllText(File_("pid")).Trim() : "";
+            Assert.True(code == 0 && SpinWait.SpinUntil(() => Pid().Length > 0, TimeSpan.FromSeconds(10)), output);
+            TestNetwork.Run("kill", [Pid()]);
             File.Delete(File_("pid"));
         }
     }
