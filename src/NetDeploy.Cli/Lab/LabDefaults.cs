@@ -8,8 +8,12 @@ internal static class LabDefaults
     /// <summary>The data folder of the lab's server, below the state folder: it goes when the lab goes.</summary>
     public const string ServerData = StateFolder + "/server";
 
-    /// <summary>Boot files and images; they outlive a lab, so that the next one starts faster.</summary>
-    public const string CacheFolder = "/var/cache/netdeploy";
+    /// <summary>
+    /// Boot files and images; they outlive a lab, so that the next one starts faster. <c>NETDEPLOY_CACHE</c> names another folder:
+    /// two trees whose deploy environments differ do not share one.
+    /// </summary>
+    public static string CacheFolder { get; } =
+        Environment.GetEnvironmentVariable("NETDEPLOY_CACHE") is { Length: > 0 } own ? Path.GetFullPath(own) : "/var/cache/netdeploy";
 
     /// <summary>Every lab's namespace begins so: <c>lab down --name X</c> never ends what another program calls X.</summary>
     public const string NamespacePrefix = "netdeploy-";
