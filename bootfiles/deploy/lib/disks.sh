@@ -106,6 +106,10 @@ fitting_disks() { # MIN_BYTES MAX_BYTES BUS WWN SERIAL MODEL
 }
 
 step_select_disk() { # NAME MIN_BYTES MAX_BYTES BUS WWN SERIAL MODEL
+    select_disk "$@"
+}
+
+select_disk() {
     local name=$1 found count seen
     begin step_select_disk "$name"
     shift
@@ -123,9 +127,9 @@ step_select_disk() { # NAME MIN_BYTES MAX_BYTES BUS WWN SERIAL MODEL
     say "disk $name is $(disk_line "${found##*/}")"
 }
 
-step_claim() {
+# What the claim is for: each disk that was bound.
+write_claim() {
     local bound disk
-    begin step_claim
     : >"$ND/claim"
     for bound in "$ND/disks"/*; do
         [ -e "$bound" ] || fail "the plan claims before it selects a disk"
@@ -133,6 +137,11 @@ step_claim() {
         disk=${disk##*/}
         echo "disk=${bound##*/} /dev/$disk $(disk_bytes "$disk") $(disk_model "$disk")" >>"$ND/claim"
     done
+}
+
+step_claim() {
+    begin step_claim
+    write_claim
     http 300 POST claim "$ND/claim" || fail "the claim was not granted: $http_reason"
     case $(head -n 1 "$ND/answer") in
         granted) claimed=yes ;;
