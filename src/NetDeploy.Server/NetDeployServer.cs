@@ -102,7 +102,7 @@ public sealed class NetDeployServer : IAsyncDisposable
         }
 
         var state = OpenState();
-        var parts = await OpenDecisionsAsync(state, power, cancellationToken).ConfigureAwait(false);
+        var parts = await OpenDecisionsAsync(state, files, power, cancellationToken).ConfigureAwait(false);
         await ServeHttpBootAsync(state, parts, files, cancellationToken).ConfigureAwait(false);
         ServeTftp(parts.Desk, files);
         ServeDhcp(state.Leases, parts.Desk);
@@ -153,7 +153,7 @@ public sealed class NetDeployServer : IAsyncDisposable
         return new State(store, leases, bulk, mint, secrets, DocumentStore.Open(ServerPaths.Documents(data), _config.Profiles));
     }
 
-    private async Task<Decisions> OpenDecisionsAsync(State state, IPower power, CancellationToken cancellationToken)
+    private async Task<Decisions> OpenDecisionsAsync(State state, BootFilesCatalog files, IPower power, CancellationToken cancellationToken)
     {
         var owners = new LeaseOwners(state.Leases, () => Networks);
         var deployments = Closing(await DeploymentService.StartAsync(
@@ -164,7 +164,7 @@ public sealed class NetDeployServer : IAsyncDisposable
         _application = application;
         await application.StartAsync(cancellationToken).ConfigureAwait(false);
         var images = new ImageStore(ImageSpool.Create(_config.Images), _clock, () => deployments.PinnedImages());
-        var orders = Closing(new DeployOrders(deployments, state.Documents, images, state.Bulk, state.Secrets, power, _logging.CreateLogger<DeployOrders>()));
+        var orders = Closing(new DeployOrders(deployments, state.Documents, images, state.Bulk, state.Secrets, power, _logging.CreateLogger<DeployOrders>(), files.Installers));
         var desk = new BootDesk(
             deployments,
             owners,

@@ -57,11 +57,13 @@ public static class BootScripts
         inc attempt
         iseq ${attempt} 4 && goto give_up ||
         imgfree
-        kernel {{ base }}/boot/environment/vmlinuz initrd=initrd {{ arguments }} || goto again
-        initrd --name initrd {{ base }}/boot/environment/initrd || goto again
+        kernel {{ base }}/boot/{{ kernel }}{{ for initrd in initrds }} initrd=initrd{{ for.index }}{{ end }} {{ arguments }} || goto again
+        {{~ for initrd in initrds ~}}
+        initrd --name initrd{{ for.index }} {{ base }}/boot/{{ initrd }} || goto again
+        {{~ end ~}}
         boot || goto again
         :again
-        echo NetDeploy: the deploy environment did not load, attempt ${attempt} of 3
+        echo NetDeploy: {{ what }} did not load, attempt ${attempt} of 3
         sleep 3
         goto fetch
         :give_up
@@ -74,12 +76,12 @@ public static class BootScripts
         set timeout=0
         echo 'NetDeploy: {{ machine }} is being installed, deployment {{ deployment }}'
         for attempt in 1 2 3; do
-          if linux (tftp,{{ server }})/environment/vmlinuz {{ arguments }}; then
-            if initrd (tftp,{{ server }})/environment/initrd; then
+          if linux (tftp,{{ server }})/{{ kernel }} {{ arguments }}; then
+            if initrd{{ for initrd in initrds }} (tftp,{{ server }})/{{ initrd }}{{ end }}; then
               boot
             fi
           fi
-          echo "NetDeploy: the deploy environment did not load, attempt $attempt of 3"
+          echo "NetDeploy: {{ what }} did not load, attempt $attempt of 3"
           sleep 3
         done
         echo 'NetDeploy: giving up; the disk is untouched and boots now. Next: netdeploy show {{ machine }}'
@@ -108,15 +110,31 @@ public static class BootScripts
             .Add($"netdeploy.token={script.Token}")
             .Add($"BOOTIF=01-{script.Mac.ToString('-')}")
             .AddAll(script.KernelArguments);
-        return Render(dialect == ScriptDialect.Ipxe ? IpxeDeployTemplate : GrubDeployTemplate, new ScriptObject
+        return Start(dialect, script, "the deploy environment", "environment/vmlinuz", ["environment/initrd"], arguments);
+    }
+
+    /// <summary>Starts the distribution's own installer. Holds the token: never log or keep it.</summary>
+    public static string Installer(ScriptDialect dialect, InstallerScript script) => Start(
+        dialect,
+        script.Deploy,
+        $"the installer of {Plain(script.Start.Distro)}",
+        $"{script.Folder}/{InstallerScript.Kernel}",
+        [$"{script.Folder}/{InstallerScript.Initrd}", $"{script.Folder}/{InstallerScript.Archive}"],
+        script.CommandLine());
+
+    /// <param name="initrds">In their order: the kernel unpacks one over the other.</param>
+    private static string Start(ScriptDialect dialect, DeployScript script, string what, string kernel, ImmutableArray<string> initrds, KernelCommandLine arguments) =>
+        Render(dialect == ScriptDialect.Ipxe ? IpxeDeployTemplate : GrubDeployTemplate, new ScriptObject
         {
             ["machine"] = Plain(script.MachineName),
             ["deployment"] = Plain(script.DeploymentId),
             ["base"] = script.BaseUrl,
             ["server"] = script.ServerAddress.ToString(),
+            ["what"] = what,
+            ["kernel"] = kernel,
+            ["initrds"] = initrds,
             ["arguments"] = arguments.ToString(),
         });
-    }
 
     /// <summary>Starts the machine's own disk.</summary>
     public static string Local(ScriptDialect dialect, string reason) =>

@@ -23,6 +23,9 @@ public sealed record BootFilesCatalog
     /// <summary>Null where it is missing or damaged.</summary>
     public DeployEnvironment? Environment { get; init; }
 
+    /// <summary>The distributions' own installers: looked at when a deployment asks for one.</summary>
+    public InstallerShelf Installers { get; init; } = InstallerShelf.Empty;
+
     /// <summary>Empty: everything is there and intact.</summary>
     public required ImmutableArray<BootFileFault> Faults { get; init; }
 
@@ -45,6 +48,7 @@ public sealed record BootFilesCatalog
         {
             Loaders = loaders,
             Environment = built,
+            Installers = new InstallerShelf(BootFilesFolder.Installers(cacheFolder)),
             Faults = [.. faults, .. environment],
         };
     }
@@ -117,7 +121,7 @@ public sealed record BootFilesCatalog
         return faults;
     }
 
-    private static string? Damage(BootFile file)
+    internal static string? Damage(BootFile file)
     {
         var info = new FileInfo(file.Path);
         if (!info.Exists)

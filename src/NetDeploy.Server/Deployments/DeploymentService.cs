@@ -116,7 +116,7 @@ public sealed partial class DeploymentService : IAsyncDisposable
 
     /// <summary>The images that deployments under way have pinned, or are about to take.</summary>
     public ISet<string> PinnedImages() =>
-        _current.Values.Where(d => !d.State.IsTerminal() && d.ImageId is not null).Select(d => d.ImageId!).Concat(_taking.Values).ToHashSet(StringComparer.Ordinal);
+        _current.Values.Where(d => !d.State.IsTerminal() && d.ImageId is not null && d.Installer is null).Select(d => d.ImageId!).Concat(_taking.Values).ToHashSet(StringComparer.Ordinal);
 
     /// <summary>Pins an image for a deployment that has not taken it yet, until the answer is disposed of.</summary>
     internal IDisposable PinImage(string deploymentId, string imageId)

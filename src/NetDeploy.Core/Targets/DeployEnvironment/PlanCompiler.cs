@@ -14,6 +14,17 @@ internal static class PlanCompiler
             new PlanHeader(context.Deployment, recipe.Machine),
             .. StorageSteps.Of(system.Storage),
             new Unpack(context.ImageSha256, context.ImageLength),
+            .. Configuration(recipe, context),
+            new Finish(),
+        ]);
+    }
+
+    /// <summary>What makes a system that is on the disk this machine: the same steps whoever put it there, an image or an installer.</summary>
+    public static IEnumerable<PlanStep> Configuration(Recipe recipe, PlanContext context)
+    {
+        var system = recipe.System;
+        return
+        [
             .. DebianFiles.Of(recipe, context),
             .. Accounts(system, context),
             .. Services(system),
@@ -21,8 +32,7 @@ internal static class PlanCompiler
             new BootLoader(DeployEnvironmentCheck.BootDisk(system.Storage)!.Name, system.KernelArguments),
             .. system.Scripts.Where(s => s.Phase == ScriptPhase.Install).Select(s => new Script(s.Name, s.Content)),
             new FirstBoot($"{context.ServerUrl.GetLeftPart(UriPartial.Authority)}/deploy/{context.Deployment}/installed", context.FirstBootToken),
-            new Finish(),
-        ]);
+        ];
     }
 
     private static IEnumerable<PlanStep> Accounts(SystemSpec system, PlanContext context)
@@ -57,6 +67,6 @@ internal static class PlanCompiler
             : [new Service("systemd-networkd", ServiceState.Enabled), .. declared];
     }
 
-    private static PlanArgument Hash(PasswordSpec? password, PlanContext context) =>
+    internal static PlanArgument Hash(PasswordSpec? password, PlanContext context) =>
         password?.Secret is { } reference ? context.Secrets[reference.Name] : PlanArgument.FromHash(password?.Hash ?? "");
 }
