@@ -15,6 +15,7 @@ using NetDeploy.Server.Management;
 using NetDeploy.Server.Power;
 using NetDeploy.Server.Secrets;
 using NetDeploy.Server.Storage;
+using NetDeploy.Server.Syslog;
 using NetDeploy.Server.Telemetry;
 using NetDeploy.Server.Tftp;
 
@@ -105,6 +106,7 @@ public sealed class NetDeployServer : IAsyncDisposable
         var parts = await OpenDecisionsAsync(state, files, power, cancellationToken).ConfigureAwait(false);
         await ServeHttpBootAsync(state, parts, files, cancellationToken).ConfigureAwait(false);
         ServeTftp(parts.Desk, files);
+        ServeSyslog(parts.Deployments);
         ServeDhcp(state.Leases, parts.Desk);
         await ServeManagementAsync(state, parts, cancellationToken).ConfigureAwait(false);
 
@@ -171,6 +173,7 @@ public sealed class NetDeployServer : IAsyncDisposable
             new BootDeskOptions
             {
                 HttpPort = _config.BootPort,
+                SyslogPort = _config.SyslogPort,
                 KernelArguments = _config.KernelArguments,
                 LoaderOf = m => state.Documents.Current.Snapshot.Machines.GetValueOrDefault(m.Name)?.UefiLoader,
             },
@@ -201,6 +204,17 @@ public sealed class NetDeployServer : IAsyncDisposable
             var tftp = Closing(new TftpServer(options, content, content, _budgeted.CreateLogger<TftpServer>(), _clock));
             tftp.Start();
             _parts.Add($"TFTP on {name}", tftp.Completion);
+        }
+    }
+
+    private void ServeSyslog(DeploymentService deployments)
+    {
+        var logs = new InstallerLogs(deployments);
+        foreach (var (name, address) in _interfaces)
+        {
+            var syslog = Closing(new SyslogServer(new IPEndPoint(address, _config.SyslogPort), logs, _budgeted.CreateLogger<SyslogServer>()));
+            syslog.Start();
+            _parts.Add($"syslog on {name}", syslog.Completion);
         }
     }
 

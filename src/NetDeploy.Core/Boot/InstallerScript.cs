@@ -34,6 +34,9 @@ public sealed record InstallerScript(DeployScript Deploy, InstallerStart Start, 
         }
 
         return line
+            // A network without a router or a name server is no mistake where this server is the way to the mirror.
+            .Add("netcfg/no_default_route=true")
+            .Add("netcfg/get_nameservers=")
             .Add($"netdeploy.url={Deploy.BaseUrl}")
             .Add($"netdeploy.deployment={Deploy.DeploymentId}")
             .Add($"netdeploy.token={Deploy.Token}")
