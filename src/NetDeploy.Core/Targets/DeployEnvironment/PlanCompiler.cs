@@ -67,6 +67,6 @@ internal static class PlanCompiler
             : [new Service("systemd-networkd", ServiceState.Enabled), .. declared];
     }
 
-    internal static PlanArgument Hash(PasswordSpec? password, PlanContext context) =>
+    private static PlanArgument Hash(PasswordSpec? password, PlanContext context) =>
         password?.Secret is { } reference ? context.Secrets[reference.Name] : PlanArgument.FromHash(password?.Hash ?? "");
 }

@@ -33,7 +33,7 @@ internal static class PreseedAnswers
         .. Disks(recipe.System.Storage),
         .. BaseSystem(recipe.System),
         .. Sources(recipe),
-        .. Accounts(recipe.System, context),
+        .. Accounts,
         .. Packages(recipe.System),
         .. BootLoader(recipe.System),
         Text("preseed/late_command", $"{Command} configure"),
@@ -137,15 +137,16 @@ internal static class PreseedAnswers
         }
     }
 
-    /// <summary>Root alone; the others need groups, ids and keys that the installer has no question for.</summary>
-    private static IEnumerable<PreseedQuestion> Accounts(SystemSpec system, PlanContext context)
-    {
-        var hash = PlanCompiler.Hash(system.Root.Password, context);
-        yield return Flag("passwd/root-login", true);
-        // '*' fits no password. An empty answer would be asked for.
-        yield return new("passwd/root-password-crypted", QuestionType.Password, hash.Reveal().Length == 0 ? "*" : hash);
-        yield return Flag("passwd/make-user", false);
-    }
+    /// <summary>
+    /// Nobody, here: the installer knows one user without groups, id and keys, and its log holds each answer. So accounts and their hashes
+    /// are steps of the plan, and these answers hold no secret. '*' fits no password; an empty answer would be asked for.
+    /// </summary>
+    private static ImmutableArray<PreseedQuestion> Accounts { get; } =
+    [
+        Flag("passwd/root-login", true),
+        new("passwd/root-password-crypted", QuestionType.Password, "*"),
+        Flag("passwd/make-user", false),
+    ];
 
     private static IEnumerable<PreseedQuestion> Packages(SystemSpec system)
     {
