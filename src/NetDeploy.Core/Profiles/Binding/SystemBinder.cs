@@ -36,6 +36,7 @@ internal static class SystemBinder
             diagnostics.Error(system.Below("ssh").OriginOf("hostKeys"), "system.ssh.hostKeys", "a machine without an SSH host key cannot be reached.", "Name at least ed25519.");
         }
 
+        EncryptionCheck.CheckNetwork(system.Below("storage"), read, diagnostics);
         AccountBinder.Check(system, read, diagnostics);
         return read;
     }
