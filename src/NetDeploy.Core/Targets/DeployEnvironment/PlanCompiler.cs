@@ -12,13 +12,14 @@ internal static class PlanCompiler
         return new(
         [
             new PlanHeader(context.Deployment, recipe.Machine),
-            .. StorageSteps.Of(system.Storage),
+            .. StorageSteps.Of(system.Storage, context),
             new Unpack(context.ImageSha256, context.ImageLength),
             .. DebianFiles.Of(recipe, context),
             .. Accounts(system, context),
             .. Services(system),
             new HostKeys(system.SshHostKeyTypes),
-            new BootLoader(DeployEnvironmentCheck.BootDisk(system.Storage)!.Name, system.KernelArguments),
+            .. StorageSteps.Unlocks(system.Storage),
+            .. StorageSteps.Boot(system.Storage, system.KernelArguments),
             .. system.Scripts.Where(s => s.Phase == ScriptPhase.Install).Select(s => new Script(s.Name, s.Content)),
             new FirstBoot($"{context.ServerUrl.GetLeftPart(UriPartial.Authority)}/deploy/{context.Deployment}/installed", context.FirstBootToken),
             new Finish(),
