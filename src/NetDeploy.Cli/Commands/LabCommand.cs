@@ -25,11 +25,12 @@ internal static class LabCommand
         disk.AcceptOnlyFromAmong("virtio", "nvme", "ahci", "megasas");
         var nic = new Option<string>("--nic") { Description = "virtio or e1000e.", DefaultValueFactory = _ => "virtio" };
         nic.AcceptOnlyFromAmong("virtio", "e1000e");
+        var mirror = new Option<bool>("--mirror") { Description = "Blades and image builds reach the Debian mirror through the server's cache alone." };
         var keep = new Option<bool>("--keep") { Description = "Leave the lab up also when a blade failed." };
         var name = LabName();
         var yes = Yes();
         var json = VerbOptions.Json();
-        var command = new Command("up", "Bring a lab up: network, server and blades that install themselves.") { blades, firmware, distro, profile, disk, nic, keep, name, yes, json };
+        var command = new Command("up", "Bring a lab up: network, server and blades that install themselves.") { blades, firmware, distro, profile, disk, nic, mirror, keep, name, yes, json };
         blades.Validators.Add(r =>
         {
             if (r.GetValueOrDefault<int>() is < 1 or > 32)
@@ -49,6 +50,7 @@ internal static class LabCommand
                 Nic = Enum.Parse<BladeNic>(parsed.GetRequiredValue(nic), ignoreCase: true),
                 Distro = parsed.GetRequiredValue(distro),
                 Profile = parsed.GetRequiredValue(profile),
+                Mirror = parsed.GetValue(mirror),
                 Keep = parsed.GetValue(keep),
                 Folder = FolderOf(parsed, name),
                 Network = NetworkOf(parsed, name),

@@ -17,7 +17,10 @@ internal sealed class LabUp(LabOptions options, ILabServer server, ICommandRunne
     private readonly LabControl _control = new(options.Folder.ControlSocket);
     private readonly LabNetwork _network = new(commands, options.Network);
 
-    private LabServerSetup Setup => new(options.Folder.ServerData, options.CacheFolder, LabNetwork.Bridge, LabNetwork.ServerAddress, options.Folder.ControlSocket);
+    private LabServerSetup Setup => new(options.Folder.ServerData, options.CacheFolder, LabNetwork.Bridge, LabNetwork.ServerAddress, options.Folder.ControlSocket)
+    {
+        Mirrors = options.Mirror ? LabMirror.Of(AptMirror.Read(), options.Folder) : [],
+    };
 
     /// <summary>Brings a lab up and deploys all its blades at once.</summary>
     public async Task<LabResult> UpAsync(CancellationToken cancellationToken)
@@ -34,12 +37,12 @@ internal sealed class LabUp(LabOptions options, ILabServer server, ICommandRunne
         {
             display.Say("starting the lab's network and server");
             var lab = await new LabLauncher(options.Folder, [.. supervise])
-                .StartAsync(new LabPlan(options.Network, server.Processes(Setup), [.. blades]), commands, cancellationToken).ConfigureAwait(false);
+                .StartAsync(new LabPlan(options.Network, server.Processes(Setup), [.. blades]) { Relays = LabMirror.Relays(Setup.Mirrors) }, commands, cancellationToken).ConfigureAwait(false);
             display.Say($"{options.Blades} blade(s) on {lab.Accelerator.ToUpperInvariant()}, server at {lab.ServerAddress} in the namespace {lab.Network}");
             await server.WaitUntilReadyAsync(cancellationToken).ConfigureAwait(false);
 
             var key = await LabKey.MakeAsync(options.Folder, commands, cancellationToken).ConfigureAwait(false);
-            await server.ApplyAsync(LabDocuments.For(options, blades, AptMirror.Read(), key.PublicKey), cancellationToken).ConfigureAwait(false);
+            await server.ApplyAsync(LabDocuments.For(options, blades, options.Mirror ? LabMirror.Inside : AptMirror.Read(), key.PublicKey), cancellationToken).ConfigureAwait(false);
             var result = await DeployAsync([.. blades.Select(b => b.Name)], rebuild: false, cancellationToken).ConfigureAwait(false);
             await AfterAsync(result).ConfigureAwait(false);
             return result;

@@ -124,7 +124,7 @@ public sealed class DiagnosticTests
     [InlineData("  ssh: {hostKeys: []}", "system.ssh.hostKeys", "cannot be reached", "")]
     [InlineData("  ssh: {hostKeys: [dsa]}", "system.ssh.hostKeys[0]", "is none of", "")]
     [InlineData("  users: {append: [{name: bob}]}", "system.users.append", "may only say add, remove or replace", "")]
-    [InlineData("  storage: {filesystem: btrfs}", "system.storage.disks[root].partitions[root].filesystem", "makes no btrfs", "ext4")]
+    [InlineData("  storage: {filesystem: zfs}", "system.storage.filesystem", "is none of", "")]
     [InlineData("  packages: {remove: [openssh-server]}", "system.packages", "openssh-server is missing", "")]
     [InlineData("  users: [{name: bob, comment: \"a\\0b\"}]", "system.users[bob].comment", "NUL", "Remove")]
     public void A_mistake_in_a_system_is_reported_at_its_place_with_a_remedy(string system, string path, string message, string remedy)

@@ -43,6 +43,7 @@ internal static class SystemBinder
         read = new InterfaceBinder(system, machine, networks, diagnostics).ReadInto(read);
         read = ImpliedSoftware.Add(system, read, distro, diagnostics);
         FirewallBinder.Check(system, read, diagnostics);
+        EncryptionCheck.CheckNetwork(system.Below("storage"), read, diagnostics);
         AccountBinder.Check(system, read, diagnostics);
         return read;
     }

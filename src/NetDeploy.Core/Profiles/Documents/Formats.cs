@@ -198,6 +198,13 @@ internal static partial class Formats
     public static string? VolumeName(ref string text) =>
         VolumePattern().IsMatch(text) ? null : "is no volume name: lower-case letters, digits and '_', at most 32, the first a letter.";
 
+    /// <summary>A path below a btrfs' top; it becomes a word of mount's options.</summary>
+    public static string? Subvolume(ref string text) =>
+        text.Length <= 128 && SubvolumePattern().IsMatch(text) ? null : "is no subvolume's name: '@', letters, digits, '_', '.' and '-', '/' between parts, at most 128.";
+
+    /// <summary>RFC 7638 section 3: a hash in base64url, SHA-1 to SHA-512.</summary>
+    public static string? Thumbprint(ref string text) => ThumbprintPattern().IsMatch(text) ? null : "is no thumbprint of a key.";
+
     public static string? Script(ref string text) =>
         Lines(ref text) ?? (!text.StartsWith("#!/", StringComparison.Ordinal) ? "does not start with '#!/': it says which program runs it." : null);
 
@@ -268,4 +275,10 @@ internal static partial class Formats
 
     [GeneratedRegex(@"\A[A-Za-z0-9._][A-Za-z0-9._+-]*(/[A-Za-z0-9._+-]+)*\z")]
     private static partial Regex RelativePathPattern();
+
+    [GeneratedRegex(@"\A[@A-Za-z0-9_][@A-Za-z0-9._-]*(/[@A-Za-z0-9_][@A-Za-z0-9._-]*)*\z")]
+    private static partial Regex SubvolumePattern();
+
+    [GeneratedRegex(@"\A([A-Za-z0-9_-]{27}|[A-Za-z0-9_-]{43}|[A-Za-z0-9_-]{64}|[A-Za-z0-9_-]{86})\z")]
+    private static partial Regex ThumbprintPattern();
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using static NetDeploy.Core.Profiles.Documents.ShapeForms;
 using static NetDeploy.Core.Profiles.Documents.Shapes;
 
 namespace NetDeploy.Core.Profiles.Documents;

@@ -1,3 +1,4 @@
+using static NetDeploy.Core.Profiles.Documents.ShapeForms;
 using static NetDeploy.Core.Profiles.Documents.Shapes;
 
 namespace NetDeploy.Core.Profiles.Documents;

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using static NetDeploy.Core.Profiles.Documents.ShapeForms;
 
 namespace NetDeploy.Core.Profiles.Documents;
 
@@ -16,8 +17,6 @@ internal static class Shapes
     private static readonly ScalarShape Mac = new("a MAC address", Formats.Mac, "Write it as 52:54:00:12:34:56.");
     private static readonly ScalarShape Ipv4 = new("an IPv4 address", Formats.Ipv4, "Write it as 10.77.0.21.");
     internal static readonly ScalarShape Address = new("an IP address", Formats.Address, "Write it as 10.77.0.21 or 2001:db8::21.");
-    private static readonly ScalarShape Size = new("a size", Formats.Size, "A number and its unit: 512MiB, 8GiB, 2TB.");
-    private static readonly ScalarShape SizeOrRest = new("a size, or rest", Formats.SizeOrRest, "A number and its unit, such as 8GiB, or rest.");
     internal static readonly ScalarShape Url = new("an http or https address", Formats.HttpUrl, "Such as http://mirror.example/debian.");
     private static readonly ScalarShape Suite = new("a suite or component", Formats.Suite, "Such as bookworm.");
     private static readonly ScalarShape SshKey = new("an SSH public key", Formats.SshKey, "One line of an id_*.pub file.");
@@ -27,75 +26,8 @@ internal static class Shapes
 
     private static readonly ShortFormShape PasswordHash = new(
         new ScalarShape("a password's hash", Formats.CryptHash, "`netdeploy passwd` makes one; a plain password has no place here.", hidden: true),
-        Map("a secret", new()
-        {
-            ["secret"] = Name,
-            ["strength"] = Word("claimed", "wired", "delivered", "proven"),
-        }),
+        SecretReference(),
         null);
-
-    private static readonly MapShape Selector = Map("a disk's selector", new()
-    {
-        ["minSize"] = Size,
-        ["maxSize"] = Size,
-        ["bus"] = Word("nvme", "sata", "scsi", "virtio", "xen", "usb", "mmc"),
-        ["wwn"] = Text,
-        ["serial"] = Text,
-        ["model"] = new ScalarShape("a shell glob on the model", Formats.ModelGlob, "Such as 'SAMSUNG MZ*'."),
-    });
-
-    private static readonly ScalarShape Filesystem = Word("ext4", "xfs", "btrfs", "vfat", "swap");
-    private static readonly ScalarShape Label = new("a label", Formats.Label, "Such as data.");
-    private static readonly ScalarShape MountPoint = new("a mount point", Formats.MountPoint, "Such as /srv.");
-    private static readonly ScalarShape MountOptions = new("mount options", Formats.MountOptions, "Such as noatime,nodev.");
-    private static readonly ScalarShape VolumeName = new("a volume name", Formats.VolumeName, "Such as vg0.");
-
-    private static readonly MapShape Partition = Map("a partition", new()
-    {
-        ["name"] = new ScalarShape("a name", Formats.DiskName),
-        ["type"] = Word("bios-boot", "esp", "linux", "lvm", "swap"),
-        ["size"] = SizeOrRest,
-        ["filesystem"] = Filesystem,
-        ["label"] = Label,
-        ["mount"] = MountPoint,
-        ["options"] = MountOptions,
-        ["volumeGroup"] = VolumeName,
-    });
-
-    private static readonly MapShape Volume = Map("a logical volume", new()
-    {
-        ["name"] = VolumeName,
-        ["size"] = SizeOrRest,
-        ["filesystem"] = Filesystem,
-        ["label"] = Label,
-        ["mount"] = MountPoint,
-        ["options"] = MountOptions,
-    });
-
-    private static readonly ShortFormShape Storage = new(
-        Word("simple"),
-        new MapShape("a storage layout", new Dictionary<string, Shape>
-        {
-            ["layout"] = Word("simple", "custom"),
-            ["select"] = Selector,
-            ["filesystem"] = Word("ext4", "xfs", "btrfs"),
-            ["swap"] = Size,
-            ["disks"] = new ListShape("a list of disks", Map("a disk", new()
-            {
-                ["name"] = new ScalarShape("a name", Formats.DiskName),
-                ["select"] = Selector,
-                ["partitions"] = new ListShape("a list of partitions", Partition, "name"),
-            }), "name"),
-            ["volumeGroups"] = new ListShape("a list of volume groups", Map("a volume group", new()
-            {
-                ["name"] = VolumeName,
-                ["volumes"] = new ListShape("a list of logical volumes", Volume, "name"),
-            }), "name"),
-        }.ToImmutableDictionary(StringComparer.Ordinal))
-        {
-            Discriminator = "layout",
-        },
-        "layout");
 
     /// <summary>The subtree <c>system</c>: the neutral model.</summary>
     public static MapShape System { get; } = Map("a system", new()
@@ -135,7 +67,7 @@ internal static class Shapes
             ["components"] = new ListShape("a list of components", Suite),
             ["key"] = new ScalarShape("an armored OpenPGP public key", Formats.OpenPgpKey, "Paste what gpg --export --armor KEY prints after 'key: |'."),
         }), "name"),
-        ["storage"] = Storage,
+        ["storage"] = StorageShapes.Storage,
         ["nics"] = InterfaceShapes.Nics,
         ["bonds"] = InterfaceShapes.Bonds,
         ["vlans"] = InterfaceShapes.Vlans,
@@ -239,10 +171,4 @@ internal static class Shapes
         keys["description"] = new ScalarShape("text", Formats.Lines);
         return new(description, keys.ToImmutableDictionary(StringComparer.Ordinal), ["name", .. required]);
     }
-
-    internal static MapShape Map(string description, Dictionary<string, Shape> keys, params string[] required) =>
-        new(description, keys.ToImmutableDictionary(StringComparer.Ordinal), required);
-
-    internal static ScalarShape Word(params string[] words) =>
-        new(words.Length == 1 ? words[0] : $"one of {string.Join(", ", words)}", Formats.Word(words));
 }
