@@ -67,7 +67,12 @@ public sealed class Snapshot
         return new Diagnostic(severity, origin?.Document.File ?? "", origin?.Line ?? 0, origin?.Column ?? 0, "", message, remedy);
     }
 
-    internal Snapshot With(ImmutableSortedDictionary<string, Recipe> recipes, ImmutableArray<Reservation> reservations) => new()
+    internal Snapshot With(ImmutableSortedDictionary<string, EnrolmentSpec> enrolments) => With(Recipes, Reservations, enrolments);
+
+    internal Snapshot With(ImmutableSortedDictionary<string, Recipe> recipes, ImmutableArray<Reservation> reservations) => With(recipes, reservations, Enrolments);
+
+    private Snapshot With(
+        ImmutableSortedDictionary<string, Recipe> recipes, ImmutableArray<Reservation> reservations, ImmutableSortedDictionary<string, EnrolmentSpec> enrolments) => new()
     {
         Machines = Machines,
         Networks = Networks,
@@ -75,7 +80,7 @@ public sealed class Snapshot
         Distros = Distros,
         Profiles = Profiles,
         Platforms = Platforms,
-        Enrolments = Enrolments,
+        Enrolments = enrolments,
         Reservations = reservations,
         Recipes = recipes,
     };
