@@ -25,11 +25,12 @@ internal static class LabCommand
         disk.AcceptOnlyFromAmong("virtio", "nvme", "ahci", "megasas");
         var nic = new Option<string>("--nic") { Description = "virtio or e1000e.", DefaultValueFactory = _ => "virtio" };
         nic.AcceptOnlyFromAmong("virtio", "e1000e");
+        var enrol = new Option<bool>("--enrol") { Description = "Name no blade: the server enrols them by a rule." };
         var keep = new Option<bool>("--keep") { Description = "Leave the lab up also when a blade failed." };
         var name = LabName();
         var yes = Yes();
         var json = VerbOptions.Json();
-        var command = new Command("up", "Bring a lab up: network, server and blades that install themselves.") { blades, firmware, distro, profile, disk, nic, keep, name, yes, json };
+        var command = new Command("up", "Bring a lab up: network, server and blades that install themselves.") { blades, firmware, distro, profile, disk, nic, enrol, keep, name, yes, json };
         blades.Validators.Add(r =>
         {
             if (r.GetValueOrDefault<int>() is < 1 or > 32)
@@ -49,6 +50,7 @@ internal static class LabCommand
                 Nic = Enum.Parse<BladeNic>(parsed.GetRequiredValue(nic), ignoreCase: true),
                 Distro = parsed.GetRequiredValue(distro),
                 Profile = parsed.GetRequiredValue(profile),
+                Enrol = parsed.GetValue(enrol),
                 Keep = parsed.GetValue(keep),
                 Folder = FolderOf(parsed, name),
                 Network = NetworkOf(parsed, name),

@@ -60,6 +60,9 @@ public sealed class Snapshot
         return new Diagnostic(Severity.Error, origin?.Document.File ?? "", origin?.Line ?? 0, origin?.Column ?? 0, fault.Subject, fault.Problem, fault.Remedy);
     }
 
+    /// <summary>The file that describes a machine; null where none does.</summary>
+    public string? FileOf(string machine) => Machines.GetValueOrDefault(machine)?.Origin?.Document.File;
+
     /// <summary>A fault of a machine, at its document where it has one.</summary>
     public Diagnostic AtMachine(string machine, Severity severity, string message, string remedy)
     {
