@@ -9,9 +9,12 @@ note() {
     logger -t netdeploy "$*"
 }
 
+# Most modules of the installer come with its components, later.
+undriven_devices() { :; }
+
 announce() {
     send_inventory
-    progress installer 0 "Debian's installer has its answers"
+    progress start 0 "Debian's installer has its answers"
 }
 
 # --- before partman
@@ -78,8 +81,15 @@ name_disks_to_partman() {
     say "partman gets $paths"
 }
 
-# The plan's order: the first one carries the boot loader.
-disks_in_order() { sed -n "s/^step_select_disk '\([^']*\)'.*/\1/p" "$ND/plan"; }
+# In the plan's order; a set of equal disks is bound as NAME-1, NAME-2 ...
+disks_in_order() {
+    local name bound
+    for name in $(sed -n "s/^step_select_disks\{0,1\} '\([^']*\)'.*/\1/p" "$ND/plan"); do
+        for bound in "$ND/disks/$name" "$ND/disks/$name"-[0-9]*; do
+            [ ! -f "$bound" ] || echo "${bound##*/}"
+        done
+    done
+}
 
 # Each disk:NAME:NUMBER becomes the path of that partition.
 with_devices() { # RECIPE
@@ -96,13 +106,13 @@ with_devices() { # RECIPE
     printf '%s' "${out# }" | sed 's/ # /#/g'
 }
 
-# On a machine that started in BIOS mode partman knows no EFI system partition. It is made all the same, and left
-# alone, so that partitions have the same numbers everywhere.
+# On a machine that started in BIOS mode partman knows no EFI system partition. It is a FAT like any other to it, and the
+# disk has the same partitions everywhere.
 for_this_firmware() { # RECIPE
     if [ "$(firmware_kind)" = uefi ]; then
         printf '%s' "$1"
     else
-        printf '%s' "$1" | sed 's/method{ efi } format{ }/method{ keep }/g'
+        printf '%s' "$1" | sed 's,method{ efi } format{ },method{ format } format{ } use_filesystem{ } filesystem{ fat32 } mountpoint{ /boot/efi },'
     fi
 }
 
@@ -123,10 +133,18 @@ configure() {
     [ -e "$ND/claimed" ] || fail "the installer comes to its end without a claim"
     is_mounted "$TARGET" || fail "no file system is mounted on $TARGET"
     why=$(plan_is_calls_only "$ND/plan") || fail "the plan was refused: $why"
+    keep_disks
     mount_for_target
     # shellcheck source=/dev/null
     . "$ND/plan"
     unmount_for_target
+}
+
+# Disks were bound and looked at before partman. They have another content now, and not another name.
+keep_disks() {
+    step_select_disk() { :; }
+    step_select_disks() { :; }
+    step_disk_size() { :; }
 }
 
 # What grub-install and ssh-keygen need; the installer mounts it for its own commands alone, one at a time.
@@ -152,11 +170,6 @@ unmount_for_target() {
     for folder in $(tac "$ND/mounted"); do
         must "cannot unmount $folder" umount "$folder"
     done
-}
-
-# Bound before partman; a disk has another content now, not another name.
-step_select_disk() { # NAME MIN_BYTES MAX_BYTES BUS WWN SERIAL MODEL
-    [ -e "$ND/claimed" ] || select_disk "$@"
 }
 
 # The partitions are partman's. What is left is the rest of the installer's own steps.

@@ -27,11 +27,13 @@ internal static class LabCommand
         disk.AcceptOnlyFromAmong("virtio", "nvme", "ahci", "megasas");
         var nic = new Option<string>("--nic") { Description = "virtio or e1000e.", DefaultValueFactory = _ => "virtio" };
         nic.AcceptOnlyFromAmong("virtio", "e1000e");
+        var mirror = new Option<bool>("--mirror") { Description = "Blades and image builds reach the Debian mirror through the server's cache alone." };
+        var enrol = new Option<bool>("--enrol") { Description = "Name no blade: the server enrols them by a rule." };
         var keep = new Option<bool>("--keep") { Description = "Leave the lab up also when a blade failed." };
         var name = LabName();
         var yes = Yes();
         var json = VerbOptions.Json();
-        var command = new Command("up", "Bring a lab up: network, server and blades that install themselves.") { blades, firmware, distro, method, profile, disk, nic, keep, name, yes, json };
+        var command = new Command("up", "Bring a lab up: network, server and blades that install themselves.") { blades, firmware, distro, method, profile, disk, nic, mirror, enrol, keep, name, yes, json };
         blades.Validators.Add(r =>
         {
             if (r.GetValueOrDefault<int>() is < 1 or > 32)
@@ -52,6 +54,8 @@ internal static class LabCommand
                 Distro = parsed.GetRequiredValue(distro),
                 Profile = parsed.GetRequiredValue(profile),
                 Method = parsed.GetRequiredValue(method),
+                Mirror = parsed.GetValue(mirror),
+                Enrol = parsed.GetValue(enrol),
                 Keep = parsed.GetValue(keep),
                 Folder = FolderOf(parsed, name),
                 Network = NetworkOf(parsed, name),

@@ -19,7 +19,7 @@ internal static class LabDocuments
 
     public static IReadOnlyList<DocumentText> For(LabOptions options, IEnumerable<BladeHardware> blades, AptMirror mirror, string sshKey) =>
     [
-        Text("network.yaml", new()
+        Text("network.yaml", new(options.Enrol ? LoaderOf(options) : [])
         {
             ["apiVersion"] = ApiVersion,
             ["kind"] = "Network",
@@ -36,7 +36,9 @@ internal static class LabDocuments
             ["site"] = true,
             ["system"] = Site(options, mirror, sshKey),
         }),
-        .. blades.Select((blade, index) => Text($"{blade.Name}.yaml", Machine(options, blade, index))),
+        .. options.Enrol
+            ? [Text("enrolment.yaml", Enrolment(options))]
+            : blades.Select((blade, index) => Text($"{blade.Name}.yaml", Machine(options, blade, index))),
     ];
 
     private static Dictionary<string, object> Site(LabOptions options, AptMirror mirror, string sshKey)
@@ -56,6 +58,38 @@ internal static class LabDocuments
         return system;
     }
 
+    /// <summary>No blade is named: their QEMU MACs make them machines.</summary>
+    private static Dictionary<string, object> Enrolment(LabOptions options) => new()
+    {
+        ["apiVersion"] = ApiVersion,
+        ["kind"] = "Enrolment",
+        ["name"] = "lab",
+        ["network"] = "lab",
+        ["unknown"] = "hold",
+        ["rules"] = new object[]
+        {
+            new Dictionary<string, object>
+            {
+                ["name"] = "blades",
+                ["match"] = new Dictionary<string, object> { ["macPrefixes"] = new[] { "52:54:00" } },
+                ["distro"] = options.Distro,
+                ["profiles"] = ProfilesOf(options),
+                ["method"] = options.Method,
+                ["namePattern"] = "blade-{n}",
+                ["limit"] = options.Blades,
+                ["grant"] = true,
+            },
+        },
+    };
+
+    private static string[] ProfilesOf(LabOptions options) => options.Profile is { } profile ? [profile] : [];
+
+    /// <summary>Where no machine has a document, its network says which loader it gets.</summary>
+    private static Dictionary<string, object> LoaderOf(LabOptions options) => new() { ["uefiLoader"] = LoaderOf(options.Firmware) };
+
+    /// <summary>Shim starts everywhere, so it is the network's loader; a blade without Secure Boot takes the way over HTTP.</summary>
+    private static string LoaderOf(BladeFirmware firmware) => firmware == BladeFirmware.SecureBoot ? "shim" : "ipxe";
+
     private static Dictionary<string, object> Machine(LabOptions options, BladeHardware blade, int index) => new()
     {
         ["apiVersion"] = ApiVersion,
@@ -63,11 +97,10 @@ internal static class LabDocuments
         ["name"] = blade.Name,
         ["type"] = "metal",
         ["distro"] = options.Distro,
-        ["profiles"] = options.Profile is { } profile ? [profile] : Array.Empty<string>(),
+        ["profiles"] = ProfilesOf(options),
         ["method"] = options.Method,
         ["address"] = $"10.77.0.{FirstBladeAddress + index}",
-        // Shim starts everywhere, so it is the network's loader; a blade without Secure Boot takes the way over HTTP.
-        ["boot"] = new Dictionary<string, object> { ["uefiLoader"] = blade.Firmware == BladeFirmware.SecureBoot ? "shim" : "ipxe" },
+        ["boot"] = new Dictionary<string, object> { ["uefiLoader"] = LoaderOf(blade.Firmware) },
         ["binding"] = new Dictionary<string, object>
         {
             ["macs"] = new[] { blade.Identity.Mac },

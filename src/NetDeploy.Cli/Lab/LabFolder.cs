@@ -12,6 +12,9 @@ internal sealed record LabFolder(string Root)
     /// <summary>The supervisor's control socket.</summary>
     public string ControlSocket => Path.Combine(Root, "control.sock");
 
+    /// <summary>Leads from the lab's server to one host outside.</summary>
+    public string RelaySocket(int number) => Path.Combine(Root, string.Create(System.Globalization.CultureInfo.InvariantCulture, $"relay-{number}.sock"));
+
     public string ServerData => Path.Combine(Root, "server");
 
     public string Keys => Path.Combine(Root, "ssh");

@@ -9,6 +9,8 @@ namespace NetDeploy.Cli.Lab;
 /// <param name="Ssh">The machine accepted the lab's key, showed the host key that it had reported, ran from its own disk and holds this deployment's id.</param>
 /// <param name="Rebuilt">True after a drill: other hardware, same name.</param>
 /// <param name="Reason">What went wrong; null where nothing did.</param>
+/// <param name="EnrolledBy">The rule that enrolled it; null where a document names it.</param>
+/// <param name="Blade">The lab's name of its hardware; null where that is the machine's.</param>
 internal sealed record LabMachineResult(
     string Name,
     string Firmware,
@@ -18,7 +20,9 @@ internal sealed record LabMachineResult(
     double? Seconds,
     bool Ssh,
     bool? Rebuilt = null,
-    string? Reason = null);
+    string? Reason = null,
+    string? EnrolledBy = null,
+    string? Blade = null);
 
 /// <summary>The last line of <c>lab up --json</c> and <c>lab drill --json</c>.</summary>
 /// <param name="Ok">Every blade was reached by SSH after it booted from its own disk.</param>

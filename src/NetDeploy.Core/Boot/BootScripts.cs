@@ -15,6 +15,13 @@ public sealed record DeployScript(
     public override string ToString() => $"DeployScript {MachineName} {DeploymentId}, token ***";
 }
 
+/// <summary>What the script of a held machine names.</summary>
+/// <param name="Token">Of the phase <c>hold</c>.</param>
+public sealed record HoldScript(MacAddress Mac, string Token, System.Net.IPAddress ServerAddress, string BaseUrl, ImmutableArray<string> KernelArguments)
+{
+    public override string ToString() => $"HoldScript {Mac}, token ***";
+}
+
 /// <summary>
 /// The texts that iPXE and GRUB execute. Each says on the console what happens and why; each failing path tries a few times,
 /// then leaves to the machine's own disk, so that a blade never waits at a prompt.
@@ -49,9 +56,9 @@ public static class BootScripts
 
         """;
 
-    private static readonly Template IpxeDeployTemplate = Parse("""
+    private static readonly Template IpxeStartTemplate = Parse("""
         #!ipxe
-        echo NetDeploy: {{ machine }} is being installed, deployment {{ deployment }}
+        echo NetDeploy: {{ what }}
         set attempt:int32 0
         :fetch
         inc attempt
@@ -63,28 +70,28 @@ public static class BootScripts
         {{~ end ~}}
         boot || goto again
         :again
-        echo NetDeploy: {{ what }} did not load, attempt ${attempt} of 3
+        echo NetDeploy: {{ started }} did not load, attempt ${attempt} of 3
         sleep 3
         goto fetch
         :give_up
-        echo NetDeploy: giving up; the disk is untouched and boots now. Next: netdeploy show {{ machine }}
+        echo NetDeploy: giving up; the disk is untouched and boots now. Next: netdeploy show {{ next }}
         sleep 10
 
         """ + IpxeLocal);
 
-    private static readonly Template GrubDeployTemplate = Parse("""
+    private static readonly Template GrubStartTemplate = Parse("""
         set timeout=0
-        echo 'NetDeploy: {{ machine }} is being installed, deployment {{ deployment }}'
+        echo 'NetDeploy: {{ what }}'
         for attempt in 1 2 3; do
           if linux (tftp,{{ server }})/{{ kernel }} {{ arguments }}; then
             if initrd{{ for initrd in initrds }} (tftp,{{ server }})/{{ initrd }}{{ end }}; then
               boot
             fi
           fi
-          echo "NetDeploy: {{ what }} did not load, attempt $attempt of 3"
+          echo "NetDeploy: {{ started }} did not load, attempt $attempt of 3"
           sleep 3
         done
-        echo 'NetDeploy: giving up; the disk is untouched and boots now. Next: netdeploy show {{ machine }}'
+        echo 'NetDeploy: giving up; the disk is untouched and boots now. Next: netdeploy show {{ next }}'
         sleep 10
 
         """ + GrubLocal);
@@ -110,31 +117,42 @@ public static class BootScripts
             .Add($"netdeploy.token={script.Token}")
             .Add($"BOOTIF=01-{script.Mac.ToString('-')}")
             .AddAll(script.KernelArguments);
-        return Start(dialect, script, "the deploy environment", "environment/vmlinuz", ["environment/initrd"], arguments);
+        return Environment(
+            dialect, Installing(script), script.MachineName, script.BaseUrl, script.ServerAddress, arguments);
     }
 
     /// <summary>Starts the distribution's own installer. Holds the token: never log or keep it.</summary>
     public static string Installer(ScriptDialect dialect, InstallerScript script) => Start(
         dialect,
-        script.Deploy,
-        $"the installer of {Plain(script.Start.Distro)}",
-        $"{script.Folder}/{InstallerScript.Kernel}",
-        [$"{script.Folder}/{InstallerScript.Initrd}", $"{script.Folder}/{InstallerScript.Archive}"],
+        Installing(script.Deploy),
+        script.Deploy.MachineName,
+        script.Deploy.BaseUrl,
+        script.Deploy.ServerAddress,
+        new($"the installer of {script.Start.Distro}", $"{script.Folder}/{InstallerScript.Kernel}", [$"{script.Folder}/{InstallerScript.Initrd}", $"{script.Folder}/{InstallerScript.Archive}"]),
         script.CommandLine());
 
-    /// <param name="initrds">In their order: the kernel unpacks one over the other.</param>
-    private static string Start(ScriptDialect dialect, DeployScript script, string what, string kernel, ImmutableArray<string> initrds, KernelCommandLine arguments) =>
-        Render(dialect == ScriptDialect.Ipxe ? IpxeDeployTemplate : GrubDeployTemplate, new ScriptObject
-        {
-            ["machine"] = Plain(script.MachineName),
-            ["deployment"] = Plain(script.DeploymentId),
-            ["base"] = script.BaseUrl,
-            ["server"] = script.ServerAddress.ToString(),
-            ["what"] = what,
-            ["kernel"] = kernel,
-            ["initrds"] = initrds,
-            ["arguments"] = arguments.ToString(),
-        });
+    /// <summary>Starts the deploy environment to wait. Holds the token: never log or keep it.</summary>
+    public static string Hold(ScriptDialect dialect, string reason, HoldScript script)
+    {
+        var arguments = new KernelCommandLine()
+            .Add($"netdeploy.url={script.BaseUrl}")
+            .Add($"netdeploy.hold={script.Mac}")
+            .Add($"netdeploy.token={script.Token}")
+            .Add($"BOOTIF=01-{script.Mac.ToString('-')}")
+            .AddAll(script.KernelArguments);
+        return Environment(dialect, $"held, because {reason}", script.Mac.ToString(), script.BaseUrl, script.ServerAddress, arguments);
+    }
+
+    /// <summary>iPXE asks again, and says what its SMBIOS holds.</summary>
+    /// <param name="url">With iPXE's variables in it.</param>
+    public static string Tell(string url) => $"""
+        #!ipxe
+        echo NetDeploy: a new machine; it says what it is
+        chain --replace --autofree {url} ||
+        echo NetDeploy: no answer; the disk boots now
+        sleep 5
+
+        """.ReplaceLineEndings("\n") + IpxeLocal.ReplaceLineEndings("\n");
 
     /// <summary>Starts the machine's own disk.</summary>
     public static string Local(ScriptDialect dialect, string reason) =>
@@ -144,12 +162,36 @@ public static class BootScripts
     public static string Plain(string text) =>
         string.Concat(text.Take(300).Select(c => char.IsAsciiLetterOrDigit(c) || " .,:/()_-+=%@".Contains(c, StringComparison.Ordinal) ? c : ' '));
 
+    private static string Installing(DeployScript script) => $"{script.MachineName} is being installed, deployment {script.DeploymentId}";
+
+    private static string Environment(
+        ScriptDialect dialect, string what, string next, string baseUrl, System.Net.IPAddress server, KernelCommandLine arguments) =>
+        Start(dialect, what, next, baseUrl, server, new("the deploy environment", "environment/vmlinuz", ["environment/initrd"]), arguments);
+
+    private static string Start(
+        ScriptDialect dialect, string what, string next, string baseUrl, System.Net.IPAddress server, StartedSystem started, KernelCommandLine arguments) =>
+        Render(dialect == ScriptDialect.Ipxe ? IpxeStartTemplate : GrubStartTemplate, new ScriptObject
+        {
+            ["what"] = Plain(what),
+            ["next"] = Plain(next),
+            ["base"] = baseUrl,
+            ["server"] = server.ToString(),
+            ["started"] = Plain(started.Name),
+            ["kernel"] = started.Kernel,
+            ["initrds"] = started.Initrds,
+            ["arguments"] = arguments.ToString(),
+        });
+
     private static string Render(Template template, ScriptObject values)
     {
         var context = new TemplateContext { StrictVariables = true, NewLine = "\n" };
         context.PushGlobal(values);
         return template.Render(context);
     }
+
+    /// <param name="Kernel">Below <c>/boot</c> by HTTP, below the root by TFTP; initrds the same.</param>
+    /// <param name="Initrds">In their order: the kernel unpacks one over the other.</param>
+    private sealed record StartedSystem(string Name, string Kernel, ImmutableArray<string> Initrds);
 
     private static Template Parse(string text)
     {

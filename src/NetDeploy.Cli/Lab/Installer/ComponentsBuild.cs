@@ -21,6 +21,9 @@ internal sealed partial class ComponentsBuild(ICommandRunner commands, HttpClien
     private const string Index = "main/debian-installer/binary-amd64/Packages.xz";
     private const int Asking = 8;
 
+    /// <summary>Debian 13 merged the two.</summary>
+    private static readonly string[] ModuleFolders = ["usr/lib/modules", "lib/modules"];
+
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
 
     /// <param name="installer">The folder of the installer's boot files.</param>
@@ -67,7 +70,7 @@ internal sealed partial class ComponentsBuild(ICommandRunner commands, HttpClien
         var packed = await GetAsync($"dists/{release}/{Index}", cancellationToken).ConfigureAwait(false)
             ?? throw new UserFault($"The mirror {mirror} has no index of the installer's components of {release}.", "Take --method image, or let this machine's apt sources name a whole mirror.");
         var digest = Convert.ToHexStringLower(SHA256.HashData(packed));
-        foreach (var suite in new[] { release, "stable", "oldstable" })
+        foreach (var suite in (string[])[release, "stable", "oldstable"])
         {
             if (await GetAsync($"dists/{suite}/InRelease", cancellationToken).ConfigureAwait(false) is not { } signed)
             {
@@ -103,7 +106,7 @@ internal sealed partial class ComponentsBuild(ICommandRunner commands, HttpClien
             "the installer's initrd cannot be read",
             cancellationToken).ConfigureAwait(false);
         var status = await File.ReadAllTextAsync(Path.Combine(folder, "var/lib/dpkg/status"), cancellationToken).ConfigureAwait(false);
-        var modules = new[] { "usr/lib/modules", "lib/modules" }.Select(m => Path.Combine(folder, m)).First(Directory.Exists);
+        var modules = ModuleFolders.Select(m => Path.Combine(folder, m)).First(Directory.Exists);
         return (ControlStanza.Parse(status).ToDictionary(s => s.Package, s => s.Version), Path.GetFileName(Directory.GetDirectories(modules).Single()));
     }
 
@@ -131,7 +134,7 @@ internal sealed partial class ComponentsBuild(ICommandRunner commands, HttpClien
     private async Task BuildAsync(ComponentsPlan plan, ComponentsSuite suite, string release, string kernel, string output, CancellationToken cancellationToken)
     {
         var work = Path.Combine(output, "work");
-        foreach (var old in new[] { work, suite.Folder }.Where(Directory.Exists))
+        foreach (var old in ((string[])[work, suite.Folder]).Where(Directory.Exists))
         {
             Directory.Delete(old, recursive: true);
         }
@@ -172,7 +175,7 @@ internal sealed partial class ComponentsBuild(ICommandRunner commands, HttpClien
         if (ComponentsPlan.ModulesOf(component.Package, kernel) is { } modules)
         {
             var image = unpacked($"linux-image-{kernel}");
-            var from = new[] { $"usr/lib/modules/{kernel}/kernel", $"lib/modules/{kernel}/kernel" }.Select(m => Path.Combine(image, m)).First(Directory.Exists);
+            var from = ModuleFolders.Select(m => Path.Combine(image, m, kernel, "kernel")).First(Directory.Exists);
             await CopyAsync(from, modules, Path.Combine(tree, "lib/modules", kernel, "kernel"), cancellationToken).ConfigureAwait(false);
         }
         else

@@ -19,6 +19,7 @@ internal sealed class LabSupervisor : IAsyncDisposable
     private readonly ChildSpawner _spawner = new();
     private readonly ImmutableArray<SupervisedChild> _children;
     private readonly ImmutableArray<Blade> _blades;
+    private readonly ImmutableArray<RelayPlan> _relays;
     private readonly Accelerator _accelerator;
     private readonly ILogger _logger;
     private readonly Lock _writing = new();
@@ -30,6 +31,7 @@ internal sealed class LabSupervisor : IAsyncDisposable
         _accelerator = accelerator;
         _logger = logger;
         _network = new LabNetwork(new CommandRunner(), plan.Network);
+        _relays = plan.Relays;
         _children = [.. plan.Children.Select(c => new SupervisedChild(c, folder.Log(c.Name), _network, _spawner, logger))];
         _blades = [.. plan.Blades.Select(hardware =>
         {
@@ -107,6 +109,9 @@ internal sealed class LabSupervisor : IAsyncDisposable
             blade.Changed += WriteState;
         }
 
+        // The server may want its mirror's way out from its first moment on.
+        var relays = new List<LabRelay>(_relays.Select(r => LabRelay.Listen(r, _logger)));
+        var relaying = Task.WhenAll(relays.Select(r => r.RunAsync(stop.Token)));
         foreach (var child in _children)
         {
             child.Changed += WriteState;
@@ -121,6 +126,8 @@ internal sealed class LabSupervisor : IAsyncDisposable
         _logger.GoingDown();
         await stop.CancelAsync().ConfigureAwait(false);
         await listening.ConfigureAwait(false);
+        await relaying.ConfigureAwait(false);
+        relays.ForEach(r => r.Dispose());
     }
 
     private async Task<ControlAnswer> AnswerAsync(ControlRequest request, CancellationToken cancellationToken)

@@ -107,6 +107,8 @@ internal static class PreseedAnswers
         }
 
         yield return Flag("partman-basicfilesystems/no_swap", false);
+        // A partition that is kept for later is not formatted, and that is no reason to go back to a menu.
+        yield return Flag("partman-basicmethods/method_only", false);
         yield return Flag("partman-efi/non_efi_system", true);
         yield return Select("partman/mount_style", "uuid");
         yield return Select("partman/choose_partition", "finish");

@@ -51,7 +51,24 @@ internal static class PreseedCheck
     {
         if (storage.Disks.Length > 1)
         {
-            error($"system.storage.disks[{storage.Disks[1].Name}]", "the installer partitions one disk alone.", Elsewhere);
+            error($"system.storage.disks[{storage.Disks[1].WrittenAs}]", "the installer partitions one disk alone.", Elsewhere);
+            return;
+        }
+
+        // Its passphrase would be an answer, and the installer's log holds each of those.
+        foreach (var device in StorageDevice.Of(storage).Where(d => d.Encryption is not null))
+        {
+            error($"{device.Path}.encryption", "the installer would write the passphrase into its log.", Elsewhere);
+        }
+
+        foreach (var array in storage.Raid)
+        {
+            error($"system.storage.raid[{array.Name}]", "the installer makes arrays of whole sets of disks alone, and leaves the boot loader on one of them.", Elsewhere);
+        }
+
+        foreach (var device in StorageDevice.Of(storage).Where(d => d.Filesystem is { Subvolumes.IsEmpty: false }))
+        {
+            error($"{device.Path}.subvolumes", "the installer makes no subvolumes of its own.", Elsewhere);
         }
 
         foreach (var disk in storage.Disks)

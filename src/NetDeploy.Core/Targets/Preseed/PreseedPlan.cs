@@ -17,7 +17,8 @@ internal static class PreseedPlan
         return new(
         [
             new PlanHeader(context.Deployment, recipe.Machine),
-            .. system.Storage.Disks.Select(d => new SelectDisk(d.Name, d.Selector)),
+            .. PlanCompiler.Requirements(system),
+            .. StorageSteps.Choice(system.Storage),
             new Claim(),
 
             // What an image has from its build.
