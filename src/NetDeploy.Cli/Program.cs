@@ -18,6 +18,7 @@ var root = new Command("netdeploy", "NetDeploy: turns powered-on hardware and re
     ReleaseCommand.Create(),
     CancelCommand.Create(),
     ImagesCommand.Create(),
+    MirrorCommand.Create(),
     PasswdCommand.Create(),
     SecretCommand.Create(),
     BootFilesCommand.Create(),

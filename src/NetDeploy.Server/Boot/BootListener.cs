@@ -16,6 +16,7 @@ using NetDeploy.Core.Machines;
 using NetDeploy.Protocols;
 using NetDeploy.Server.BootFiles;
 using NetDeploy.Server.Deployments;
+using NetDeploy.Server.Mirror;
 using NetDeploy.Server.Storage;
 
 namespace NetDeploy.Server.Boot;
@@ -25,7 +26,7 @@ internal static class BootListener
 {
     public static WebApplication Build(
         IReadOnlyList<IPEndPoint> endPoints, BootDesk desk, BootFilesCatalog files, Func<BootNetworks> networks, IAddressOwners owners,
-        DeploymentService deployments, DeploymentPlans plans, ILoggerFactory logging, int connectionsOfStrangers = ConnectionLimit.OfStrangers)
+        DeploymentService deployments, DeploymentPlans plans, MirrorRoutes mirrors, ILoggerFactory logging, int connectionsOfStrangers = ConnectionLimit.OfStrangers)
     {
         // Empty: a builder with defaults reads appsettings.json of the current folder and the environment, which may name more addresses.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -54,6 +55,7 @@ internal static class BootListener
         app.Use((context, next) => ExplainFaultsAsync(context, next, logger));
         app.MapBoot(desk, files, networks);
         app.MapDeploy(deployments, plans);
+        mirrors.Map(app, networks);
         return app;
     }
 
@@ -92,7 +94,7 @@ internal static class BootListener
     }
 
     /// <summary>Who is on no network in force gets nothing, a file as little as a script; a relay's clients are on the network that is configured for them.</summary>
-    private static async ValueTask<object?> RefuseStrangersAsync(EndpointFilterInvocationContext invocation, EndpointFilterDelegate next, Func<BootNetworks> networks)
+    internal static async ValueTask<object?> RefuseStrangersAsync(EndpointFilterInvocationContext invocation, EndpointFilterDelegate next, Func<BootNetworks> networks)
     {
         var source = Source(invocation.HttpContext);
         if (networks().Find(source) is not { } network)

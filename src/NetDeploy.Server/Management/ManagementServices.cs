@@ -2,6 +2,7 @@ using NetDeploy.Server.Deployments;
 using NetDeploy.Server.Documents;
 using NetDeploy.Server.Images;
 using NetDeploy.Server.Leases;
+using NetDeploy.Server.Mirror;
 using NetDeploy.Server.Secrets;
 using NetDeploy.Server.Storage;
 
@@ -18,7 +19,8 @@ internal sealed record ManagementServices(
     BulkStore Bulk,
     ImageStore Images,
     SecretStore Secrets,
-    ServerFacts Facts);
+    ServerFacts Facts,
+    IReadOnlyList<CachedMirror> Mirrors);
 
 /// <summary>What is known of the server from its start.</summary>
 /// <param name="Warnings">What start-up found wrong but could live with, and the interfaces that no network covers now.</param>

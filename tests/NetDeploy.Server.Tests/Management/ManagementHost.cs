@@ -10,6 +10,7 @@ using NetDeploy.Server.Documents;
 using NetDeploy.Server.Images;
 using NetDeploy.Server.Leases;
 using NetDeploy.Server.Management;
+using NetDeploy.Server.Mirror;
 using NetDeploy.Server.Power;
 using NetDeploy.Server.Secrets;
 using NetDeploy.Server.Storage;
@@ -30,6 +31,8 @@ internal sealed class ManagementHost : IAsyncDisposable
 
     public DeploymentService Service { get; private set; } = null!;
 
+    public CachedMirror Mirror { get; private set; } = null!;
+
     public string Folder => _folder.Path;
 
     public string Socket => _folder["run/netdeploy.sock"];
@@ -49,7 +52,8 @@ internal sealed class ManagementHost : IAsyncDisposable
         await application.StartAsync(CancellationToken.None);
         var images = new ImageStore(ImageSpool.Create(host._folder["images"]), clock, service.PinnedImages);
         var orders = new DeployOrders(service, documents, images, bulk, secrets, new ManualPower(), NullLogger.Instance);
-        host._parts.AddRange([orders, service]);
+        host.Mirror = new CachedMirror(new MirrorConfig("debian", new Uri("http://127.0.0.1:9/debian")), host._folder["mirror"], clock, NullLogger.Instance);
+        host._parts.AddRange([orders, service, host.Mirror]);
         var services = new ManagementServices(
             service, orders, documents, application,
             new BootDesk(service, owners, new BootDeskOptions { HttpPort = 8080 }, clock, NullLogger.Instance),
@@ -57,7 +61,8 @@ internal sealed class ManagementHost : IAsyncDisposable
             bulk,
             images,
             secrets,
-            new ServerFacts("test", clock.GetUtcNow(), [], () => ["a warning of the start"]));
+            new ServerFacts("test", clock.GetUtcNow(), [], () => ["a warning of the start"]),
+            [host.Mirror]);
         host.App = ManagementListener.Build(host.Socket, services, NullLoggerFactory.Instance);
         await host.App.StartAsync();
         ManagementListener.Restrict(host.Socket);
