@@ -93,7 +93,7 @@ internal sealed class FakeUpstream : IAsyncDisposable
     {
         var path = context.Request.Path.Value!["/debian/".Length..];
         Asked.Enqueue($"{context.Request.Method} {path}");
-        Headers.Enqueue(context.Request.Headers);
+        Headers.Enqueue(new HeaderDictionary(context.Request.Headers.ToDictionary()));
         if (await Before(path, context))
         {
             return;
