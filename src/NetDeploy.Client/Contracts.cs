@@ -7,7 +7,7 @@ namespace NetDeploy.Client;
 /// <param name="State">State of its newest deployment; <c>new</c> without one; <c>quarantined</c> until released.</param>
 /// <param name="Percent">Progress of the current step, 0 to 100; null where the step has none.</param>
 /// <param name="Reason">Why it is where it is; null where there is nothing to explain.</param>
-/// <param name="Address">Of its lease; without one the address that its document reserves; null where there is neither.</param>
+/// <param name="Address">Of its lease; without one the address that its document reserves, else where its system reported from; null where there is none of these.</param>
 public sealed record MachineView(
     string Name,
     string Kind,

@@ -19,15 +19,7 @@ internal static class LabDocuments
 
     public static IReadOnlyList<DocumentText> For(LabOptions options, IEnumerable<BladeHardware> blades, AptMirror mirror, string sshKey) =>
     [
-        Text("network.yaml", new()
-        {
-            ["apiVersion"] = ApiVersion,
-            ["kind"] = "Network",
-            ["name"] = "lab",
-            ["subnet"] = $"10.77.0.0/{LabNetwork.PrefixLength}",
-            ["mode"] = "authoritative",
-            ["pools"] = new object[] { new Dictionary<string, object> { ["first"] = "10.77.0.100", ["last"] = "10.77.0.250" } },
-        }),
+        Text("network.yaml", Network(options.Mode)),
         Text("site.yaml", new()
         {
             ["apiVersion"] = ApiVersion,
@@ -44,25 +36,52 @@ internal static class LabDocuments
         .. blades.Select((blade, index) => Text($"{blade.Name}.yaml", Machine(options, blade, index))),
     ];
 
-    private static Dictionary<string, object> Machine(LabOptions options, BladeHardware blade, int index) => new()
+    /// <summary>A proxy has no addresses to tell of.</summary>
+    private static Dictionary<string, object> Network(LabMode mode)
     {
-        ["apiVersion"] = ApiVersion,
-        ["kind"] = "Machine",
-        ["name"] = blade.Name,
-        ["type"] = "metal",
-        ["distro"] = options.Distro,
-        ["profiles"] = options.Profile is { } profile ? [profile] : Array.Empty<string>(),
-        ["method"] = options.Method,
-        ["address"] = $"10.77.0.{FirstBladeAddress + index}",
-        // Shim starts everywhere, so it is the network's loader; a blade without Secure Boot takes the way over HTTP.
-        ["boot"] = new Dictionary<string, object> { ["uefiLoader"] = blade.Firmware == BladeFirmware.SecureBoot ? "shim" : "ipxe" },
-        ["binding"] = new Dictionary<string, object>
+        var network = new Dictionary<string, object>
         {
-            ["macs"] = new[] { blade.Identity.Mac },
-            ["uuid"] = blade.Identity.Uuid.ToString("D"),
-            ["serial"] = blade.Identity.Serial,
-        },
-    };
+            ["apiVersion"] = ApiVersion,
+            ["kind"] = "Network",
+            ["name"] = "lab",
+            ["subnet"] = $"10.77.0.0/{LabNetwork.PrefixLength}",
+            ["mode"] = mode == LabMode.Proxy ? "proxy" : "authoritative",
+        };
+        if (mode == LabMode.Authoritative)
+        {
+            network["pools"] = new object[] { new Dictionary<string, object> { ["first"] = "10.77.0.100", ["last"] = "10.77.0.250" } };
+        }
+
+        return network;
+    }
+
+    private static Dictionary<string, object> Machine(LabOptions options, BladeHardware blade, int index)
+    {
+        var machine = new Dictionary<string, object>
+        {
+            ["apiVersion"] = ApiVersion,
+            ["kind"] = "Machine",
+            ["name"] = blade.Name,
+            ["type"] = "metal",
+            ["distro"] = options.Distro,
+            ["profiles"] = options.Profile is { } profile ? [profile] : Array.Empty<string>(),
+            ["method"] = options.Method,
+            // Shim starts everywhere, so it is the network's loader; a blade without Secure Boot takes the way over HTTP.
+            ["boot"] = new Dictionary<string, object> { ["uefiLoader"] = blade.Firmware == BladeFirmware.SecureBoot ? "shim" : "ipxe" },
+            ["binding"] = new Dictionary<string, object>
+            {
+                ["macs"] = new[] { blade.Identity.Mac },
+                ["uuid"] = blade.Identity.Uuid.ToString("D"),
+                ["serial"] = blade.Identity.Serial,
+            },
+        };
+        if (options.Mode == LabMode.Authoritative)
+        {
+            machine["address"] = $"10.77.0.{FirstBladeAddress + index}";
+        }
+
+        return machine;
+    }
 
     private static DocumentText Text(string path, Dictionary<string, object> document) =>
         new(path, new SerializerBuilder().WithQuotingNecessaryStrings().Build().Serialize(document));
