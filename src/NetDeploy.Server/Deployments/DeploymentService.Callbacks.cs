@@ -14,6 +14,7 @@ public sealed partial class DeploymentService
     private const int MaxInventoryLines = 512;
     private const int MaxLine = 512;
     private const int MaxHostKeys = 16;
+    private const int MaxTaskLines = 12;
 
     /// <summary>Progress within one step is written at most this often; the deadline hears every report.</summary>
     private static readonly TimeSpan ProgressInterval = TimeSpan.FromSeconds(1);
@@ -224,6 +225,14 @@ public sealed partial class DeploymentService
             cancellationToken);
 
         static string? Short(string? text) => text is null ? null : TimelineNote.Clean(text, 128);
+    }
+
+    /// <summary>A task of the first boot ended; the token is still that of the phase <c>first-boot</c>.</summary>
+    public Task<DeploymentAnswer> TaskAsync(Caller caller, FirstBootTask task, IEnumerable<string> output, CancellationToken cancellationToken = default)
+    {
+        var kept = new FirstBootTask(TimelineNote.Clean(task.Kind, 16), TimelineNote.Clean(task.Name, 64), TimelineNote.Clean(task.Ended, 128), Math.Max(task.Seconds, 0));
+        var last = TimelineNote.Clean(string.Join(" | ", output.TakeLast(MaxTaskLines)), MaxLine);
+        return CallAsync(caller, TokenPhase.FirstBoot, new DeploymentEvent.TaskReported(caller.BootId, kept, last), cancellationToken: cancellationToken);
     }
 
     private async Task<DeploymentAnswer> CallAsync(

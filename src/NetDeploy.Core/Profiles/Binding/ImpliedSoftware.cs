@@ -15,11 +15,11 @@ internal static class ImpliedSoftware
             Packages = [.. read.Packages.Concat(parts.SelectMany(p => p.Packages)).Distinct(StringComparer.Ordinal)],
 
             // What a layer says of a service counts, whatever the role would have.
-            Services = [.. read.Services.Concat(parts.SelectMany(p => p.Services).Select(s => new ServiceSpec(s, ServiceState.Enabled))).DistinctBy(s => s.Name)],
+            Services = [.. read.Services.Concat(parts.SelectMany(p => p.Services)).DistinctBy(s => s.Name)],
         };
     }
 
-    private static IEnumerable<(ImmutableArray<string> Packages, ImmutableArray<string> Services)> Parts(SystemSpec read, DistroSpec distro)
+    private static IEnumerable<(ImmutableArray<string> Packages, ImmutableArray<ServiceSpec> Services)> Parts(SystemSpec read, DistroSpec distro)
     {
         if (distro.Family != "debian")
         {
@@ -33,25 +33,26 @@ internal static class ImpliedSoftware
                 yield return ([arm ? "xen-system-arm64" : "xen-system-amd64", "grub-xen-host", "lvm2"], []);
                 break;
             case MachineRole.KvmHost:
-                yield return ([arm ? "qemu-system-arm" : "qemu-system-x86", "libvirt-daemon-system", "libvirt-clients", arm ? "qemu-efi-aarch64" : "ovmf"], ["libvirtd"]);
+                yield return ([arm ? "qemu-system-arm" : "qemu-system-x86", "libvirt-daemon-system", "libvirt-clients", arm ? "qemu-efi-aarch64" : "ovmf"], [new("libvirtd", ServiceState.Enabled)]);
                 break;
         }
 
         if (read.Firewall is not null)
         {
-            yield return (["nftables"], ["nftables"]);
+            yield return (["nftables"], [new("nftables", ServiceState.Enabled)]);
         }
 
+        // Agents start when they know their server: the hand-over enables them.
         switch (read.Handover?.By)
         {
             case HandoverKind.AnsiblePull:
                 yield return (["ansible-core", "git", "ca-certificates"], []);
                 break;
             case HandoverKind.Puppet:
-                yield return (["puppet-agent"], ["puppet"]);
+                yield return (["puppet-agent"], [new("puppet", ServiceState.Disabled)]);
                 break;
             case HandoverKind.Salt:
-                yield return (["salt-minion"], ["salt-minion"]);
+                yield return (["salt-minion"], [new("salt-minion", ServiceState.Disabled)]);
                 break;
         }
     }
