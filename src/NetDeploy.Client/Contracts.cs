@@ -9,7 +9,7 @@ namespace NetDeploy.Client;
 /// <param name="Reason">Why it is where it is; null where there is nothing to explain.</param>
 /// <param name="EnrolledBy">The rule that enrolled it, <c>operator</c> where somebody adopted it; null where people wrote its document.</param>
 /// <param name="Why">Only where one machine is asked for.</param>
-/// <param name="Address">Of its lease; without one the address that its document reserves; null where there is neither.</param>
+/// <param name="Address">Of its lease; without one the address that its document reserves, else where its system reported from; null where there is none of these.</param>
 public sealed record MachineView(
     string Name,
     string Kind,

@@ -66,14 +66,10 @@ internal sealed class ManagementHost : IAsyncDisposable
             bulk,
             images,
             secrets,
-<<<<<<< ours
-            new ServerFacts("test", clock.GetUtcNow(), [], () => ["a warning of the start"],
-                () => [new ForeignServer("eth1", IPAddress.Parse("10.77.0.2"), null, true, clock.GetUtcNow(), clock.GetUtcNow())]));
-=======
             enroller,
             hold,
-            new ServerFacts("test", clock.GetUtcNow(), [], () => ["a warning of the start"]));
->>>>>>> theirs
+            new ServerFacts("test", clock.GetUtcNow(), [], () => ["a warning of the start"],
+                () => [new ForeignServer("eth1", IPAddress.Parse("10.77.0.2"), null, true, clock.GetUtcNow(), clock.GetUtcNow())]));
         host.App = ManagementListener.Build(host.Socket, services, NullLoggerFactory.Instance);
         await host.App.StartAsync();
         ManagementListener.Restrict(host.Socket);
