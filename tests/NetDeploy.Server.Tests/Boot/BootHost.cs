@@ -104,9 +104,9 @@ internal sealed partial class BootHost : IAsyncDisposable
         host.App = BootListener.Build(
             [new IPEndPoint(IPAddress.Loopback, 0)], host._desk, files, () => host.Networks, host._owners, service,
             new DeploymentPlans(service, host._bulk, new ImageStore(spool, TimeProvider.System, service.PinnedImages), host.Secrets, NullLogger.Instance),
-            new MirrorRoutes(host.Mirrors, NullLogger.Instance),
             NullLoggerFactory.Instance,
-            connectionsOfStrangers);
+            connectionsOfStrangers,
+            mirrors: new MirrorRoutes(host.Mirrors, NullLogger.Instance));
         await host.App.StartAsync();
         host.Port = new Uri(host.App.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single()).Port;
         return host;
@@ -132,7 +132,7 @@ internal sealed partial class BootHost : IAsyncDisposable
     /// <summary>The blade is switched on and fetches its script; null where that holds no token.</summary>
     public async Task<string?> BootAsync()
     {
-        _desk!.Offer(new BootClient { Mac = Mac, Stage = BootStage.Ipxe, Architectures = [0] }, _network);
+        _desk!.Offer(new BootClient { Mac = Mac, Stage = BootStage.Ipxe, Architectures = [0] }, _network, out _);
         var (_, script) = await SendAsync(Blade, HttpMethod.Get, $"/boot/script?mac={Mac}");
         return TokenPattern().Match(script) is { Success: true } match ? match.Groups[1].Value : null;
     }
