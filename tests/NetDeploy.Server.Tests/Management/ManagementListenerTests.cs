@@ -39,11 +39,13 @@ public class ManagementListenerTests
     }
 
     [Fact]
-    public async Task The_status_gives_the_warnings_of_the_start()
+    public async Task The_status_gives_the_warnings_of_the_start_and_the_other_DHCP_servers()
     {
         await using var host = await ManagementHost.StartAsync();
         using var client = host.Client();
-        Assert.Equal(["a warning of the start"], (await client.StatusAsync()).Warnings);
+        var status = await client.StatusAsync();
+        Assert.Equal(["a warning of the start"], status.Warnings);
+        Assert.Equal(("eth1", "10.77.0.2", true), status.OtherServers is [var other] ? (other.Interface, other.Address, other.Answered) : default);
     }
 
     [Fact]
@@ -253,6 +255,19 @@ public class ManagementListenerTests
         {
             Assert.DoesNotContain("nobody-reads", await File.ReadAllTextAsync(file), StringComparison.Ordinal);
         }
+    }
+
+    [Fact]
+    public async Task Mirrors_are_told_with_what_they_did_and_one_can_be_emptied()
+    {
+        await using var host = await ManagementHost.StartAsync();
+        using var client = host.Client();
+        host.Mirror.Counters.Hit();
+        var mirror = Assert.Single(await client.MirrorsAsync());
+        Assert.Equal(("debian", "http://127.0.0.1:9/debian", 1L, 20L << 30), (mirror.Name, mirror.Upstream, mirror.Hits, mirror.MaxBytes));
+        Assert.Equal(0, (await client.ClearMirrorAsync("debian")).Bytes);
+        var unknown = await Assert.ThrowsAsync<NetDeployApiException>(() => client.ClearMirrorAsync("ubuntu"));
+        Assert.Equal((404, "There is no mirror 'ubuntu'.", "There are debian."), (unknown.Status, unknown.Message, unknown.Remedy));
     }
 
     [Fact]
