@@ -27,7 +27,7 @@ internal sealed record LabOptions
     public LabMode Mode { get; init; }
 
     /// <summary>Blades and image builds reach the Debian mirror through the server alone. The installer needs that: its network has no way out.</summary>
-    public bool Mirror { get; init; }
+    public bool Mirror { get => field || ByInstaller; init; }
 
     /// <summary>After a failure the lab stays up, to be looked at. After success it always does.</summary>
     public bool Keep { get; init; }
