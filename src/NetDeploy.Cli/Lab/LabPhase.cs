@@ -85,7 +85,7 @@ internal sealed partial record LabStation(LabPhase Phase, int? Percent = null)
         return step switch
         {
             "installer" => new(LabPhase.Installing, PercentIn(entry)),
-            "step_plan" or "step_select_disk" => new(LabPhase.Kernel),
+            "start" or "step_plan" or "step_select_disk" or "step_select_disks" or "step_disk_size" or "step_needs_tpm" or "step_needs_tang" or "step_require_secure_boot_off" => new(LabPhase.Kernel),
             "step_claim" or "step_wipe" or "step_partition" or "step_partition_table" or "step_volume_group" or "step_logical_volume" or "step_filesystem" or "step_mount" => new(LabPhase.Partitioning),
             "step_unpack" => new(LabPhase.Unpacking, PercentIn(entry)),
             "step_boot_loader" => new(LabPhase.BootLoader),

@@ -64,9 +64,9 @@ public static class BootScripts
         inc attempt
         iseq ${attempt} 4 && goto give_up ||
         imgfree
-        kernel {{ base }}/boot/{{ kernel }}{{ for initrd in initrds }} initrd=initrd{{ for.index }}{{ end }} {{ arguments }} || goto again
+        kernel {{ base }}/boot/{{ kernel }}{{ for initrd in initrds }} initrd={{ for.first ? "initrd" : "initrd" + for.index }}{{ end }} {{ arguments }} || goto again
         {{~ for initrd in initrds ~}}
-        initrd --name initrd{{ for.index }} {{ base }}/boot/{{ initrd }} || goto again
+        initrd --name {{ for.first ? "initrd" : "initrd" + for.index }} {{ base }}/boot/{{ initrd }} || goto again
         {{~ end ~}}
         boot || goto again
         :again

@@ -11,7 +11,7 @@ namespace NetDeploy.Core.Deployments;
 /// </summary>
 public sealed partial class InstallerLog(string distro)
 {
-    /// <summary>A new line for so many percent more.</summary>
+    /// <summary>Within a phase: a new line for so many percent more.</summary>
     private const int Step = 5;
 
     /// <summary>
@@ -63,7 +63,7 @@ public sealed partial class InstallerLog(string distro)
         }
 
         (_phase, _lines) = (phase, 0);
-        return Progress(phase.Start);
+        return Progress(phase.Start, least: 1);
     }
 
     /// <summary>
@@ -104,13 +104,14 @@ public sealed partial class InstallerLog(string distro)
 
         _lines++;
         var end = Phases.FirstOrDefault(p => p.Start > phase.Start)?.Start ?? 99;
-        return Progress(phase.Start + ((end - phase.Start) * _lines / (_lines + phase.Lines)));
+        return Progress(phase.Start + ((end - phase.Start) * _lines / (_lines + phase.Lines)), Step);
     }
 
     /// <summary>Never backwards: the menu goes back to items that it has been at.</summary>
-    private TimelineNote? Progress(int percent)
+    /// <param name="least">So much more than was told last is worth a line.</param>
+    private TimelineNote? Progress(int percent, int least)
     {
-        if (percent < _told + Step)
+        if (percent < _told + least)
         {
             return null;
         }
