@@ -1,5 +1,6 @@
-step_plan '1' 'd-0001' 'blade1'
+step_plan '2' 'd-0001' 'blade1'
 step_select_disk 'system' '4294967296' '68719476736' 'nvme' '' '' 'O'\''Disk *'
+step_disk_size 'system' '11012'
 step_claim
 step_script 'grub-answers' '#!/bin/sh
 set -e
