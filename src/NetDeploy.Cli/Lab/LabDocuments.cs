@@ -19,7 +19,7 @@ internal static class LabDocuments
 
     public static IReadOnlyList<DocumentText> For(LabOptions options, IEnumerable<BladeHardware> blades, AptMirror mirror, string sshKey) =>
     [
-        Text("network.yaml", Network(options.Mode)),
+        Text("network.yaml", Network(options)),
         Text("site.yaml", new()
         {
             ["apiVersion"] = ApiVersion,
@@ -37,7 +37,7 @@ internal static class LabDocuments
     ];
 
     /// <summary>A proxy has no addresses to tell of.</summary>
-    private static Dictionary<string, object> Network(LabMode mode)
+    private static Dictionary<string, object> Network(LabOptions options)
     {
         var network = new Dictionary<string, object>
         {
@@ -45,9 +45,13 @@ internal static class LabDocuments
             ["kind"] = "Network",
             ["name"] = "lab",
             ["subnet"] = $"10.77.0.0/{LabNetwork.PrefixLength}",
-            ["mode"] = mode == LabMode.Proxy ? "proxy" : "authoritative",
+            ["mode"] = options.Mode == LabMode.Proxy ? "proxy" : "authoritative",
         };
-        if (mode == LabMode.Authoritative)
+        if (options.Mode == LabMode.Proxy)
+        {
+            network["uefiLoader"] = options.Firmware == BladeFirmware.SecureBoot ? "shim" : "ipxe";
+        }
+        else
         {
             network["pools"] = new object[] { new Dictionary<string, object> { ["first"] = "10.77.0.100", ["last"] = "10.77.0.250" } };
         }
