@@ -28,11 +28,12 @@ internal static class LabCommand
         var mode = new Option<string>("--mode") { Description = "authoritative, or proxy: a dnsmasq on a host of its own leases the addresses.", DefaultValueFactory = _ => "authoritative" };
         mode.AcceptOnlyFromAmong("authoritative", "proxy");
         var mirror = new Option<bool>("--mirror") { Description = "Blades and image builds reach the Debian mirror through the server's cache alone." };
+        var enrol = new Option<bool>("--enrol") { Description = "Name no blade: the server enrols them by a rule." };
         var keep = new Option<bool>("--keep") { Description = "Leave the lab up also when a blade failed." };
         var name = LabName();
         var yes = Yes();
         var json = VerbOptions.Json();
-        var command = new Command("up", "Bring a lab up: network, server and blades that install themselves.") { blades, firmware, distro, profile, disk, nic, mode, mirror, keep, name, yes, json };
+        var command = new Command("up", "Bring a lab up: network, server and blades that install themselves.") { blades, firmware, distro, profile, disk, nic, mode, mirror, enrol, keep, name, yes, json };
         blades.Validators.Add(r =>
         {
             if (r.GetValueOrDefault<int>() is < 1 or > 32)
@@ -55,6 +56,7 @@ internal static class LabCommand
                 Distro = parsed.GetRequiredValue(distro),
                 Profile = parsed.GetRequiredValue(profile),
                 Mirror = parsed.GetValue(mirror),
+                Enrol = parsed.GetValue(enrol),
                 Keep = parsed.GetValue(keep),
                 Folder = FolderOf(parsed, name),
                 Network = NetworkOf(parsed, name),

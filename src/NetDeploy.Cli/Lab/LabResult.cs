@@ -9,6 +9,8 @@ namespace NetDeploy.Cli.Lab;
 /// <param name="Ssh">The machine accepted the lab's key, showed the host key that it had reported, ran from its own disk and holds this deployment's id.</param>
 /// <param name="Rebuilt">True after a drill: other hardware, same name.</param>
 /// <param name="Reason">What went wrong; null where nothing did.</param>
+/// <param name="EnrolledBy">The rule that enrolled it; null where a document names it.</param>
+/// <param name="Blade">The lab's name of its hardware; null where that is the machine's.</param>
 /// <param name="Address">Where it was reached; null where it was not.</param>
 /// <param name="AddressFrom">The DHCP server that leased that address, by its own record of leases.</param>
 internal sealed record LabMachineResult(
@@ -21,6 +23,8 @@ internal sealed record LabMachineResult(
     bool Ssh,
     bool? Rebuilt = null,
     string? Reason = null,
+    string? EnrolledBy = null,
+    string? Blade = null,
     string? Address = null,
     string? AddressFrom = null);
 
