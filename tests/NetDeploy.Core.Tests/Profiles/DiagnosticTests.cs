@@ -163,16 +163,6 @@ public sealed class DiagnosticTests
     }
 
     [Fact]
-    public void A_rule_that_nothing_follows_yet_is_refused_at_its_line()
-    {
-        var result = ShippedFiles.Parse(ShippedFiles.Network, "apiVersion: netdeploy/v1\nkind: Enrolment\nname: lab\nnetwork: lab\nunknown: hold");
-
-        var error = Assert.Single(result.Diagnostics);
-        Assert.Equal(("unknown", 5), (error.Path, error.Line));
-        Assert.Contains("local-boot", error.Remedy, StringComparison.Ordinal);
-    }
-
-    [Fact]
     public void An_address_that_is_the_routers_is_refused_at_its_line()
     {
         var network = "apiVersion: netdeploy/v1\nkind: Network\nname: lab\nsubnet: 10.77.0.0/24\nrouter: 10.77.0.1";
