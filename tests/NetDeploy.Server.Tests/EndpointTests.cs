@@ -27,6 +27,7 @@ public sealed class EndpointTests
             "POST /deploy/{id}/inventory token Deploy",
             "POST /deploy/{id}/log token Deploy",
             "POST /deploy/{id}/progress token Deploy",
+            "POST /deploy/{id}/task token FirstBoot",
             "POST /deploy/{id}/written token Deploy",
             "POST /hold/{mac}/inventory token of a held machine",
         ],

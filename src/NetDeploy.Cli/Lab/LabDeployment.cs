@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using NetDeploy.Cli.Lab.Blades;
+using NetDeploy.Cli.Lab.Net;
 using NetDeploy.Cli.Lab.Supervision;
 using NetDeploy.Client;
 
@@ -100,8 +101,13 @@ internal sealed class LabDeployment(LabOptions options, ILabServer server, LabCo
                 throw new LabFailure(proof.Reason!);
             }
 
+            if (options.Mode == LabMode.Proxy && !LabMainServer.Leased(options.Folder.MainLeases, address))
+            {
+                throw new LabFailure($"{blade} was reached at {address}, which the main DHCP server {LabMainServer.Address} did not lease");
+            }
+
             var poweredOn = Blade(await control.StateAsync(cancellationToken).ConfigureAwait(false), blade).PoweredOnAt!.Value;
-            result = result with { Ssh = true, Seconds = Math.Round((DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() - poweredOn) / 1000.0, 1) };
+            result = result with { Ssh = true, Address = address, AddressFrom = options.Mode == LabMode.Proxy ? LabMainServer.Address : LabNetwork.ServerAddress, Seconds = Math.Round((DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() - poweredOn) / 1000.0, 1) };
         }
         catch (LabFailure e)
         {

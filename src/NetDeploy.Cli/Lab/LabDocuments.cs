@@ -19,15 +19,7 @@ internal static class LabDocuments
 
     public static IReadOnlyList<DocumentText> For(LabOptions options, IEnumerable<BladeHardware> blades, AptMirror mirror, string sshKey) =>
     [
-        Text("network.yaml", new(options.Enrol ? LoaderOf(options) : [])
-        {
-            ["apiVersion"] = ApiVersion,
-            ["kind"] = "Network",
-            ["name"] = "lab",
-            ["subnet"] = $"10.77.0.0/{LabNetwork.PrefixLength}",
-            ["mode"] = "authoritative",
-            ["pools"] = new object[] { new Dictionary<string, object> { ["first"] = "10.77.0.100", ["last"] = "10.77.0.250" } },
-        }),
+        Text("network.yaml", Network(options)),
         Text("site.yaml", new()
         {
             ["apiVersion"] = ApiVersion,
@@ -78,24 +70,51 @@ internal static class LabDocuments
     /// <summary>Shim starts everywhere, so it is the network's loader; a blade without Secure Boot takes the way over HTTP.</summary>
     private static string LoaderOf(BladeFirmware firmware) => firmware == BladeFirmware.SecureBoot ? "shim" : "ipxe";
 
-    private static Dictionary<string, object> Machine(LabOptions options, BladeHardware blade, int index) => new()
+    /// <summary>A proxy has no addresses to tell of.</summary>
+    private static Dictionary<string, object> Network(LabOptions options)
     {
-        ["apiVersion"] = ApiVersion,
-        ["kind"] = "Machine",
-        ["name"] = blade.Name,
-        ["type"] = "metal",
-        ["distro"] = options.Distro,
-        ["profiles"] = ProfilesOf(options),
-        ["method"] = options.Method,
-        ["address"] = $"10.77.0.{FirstBladeAddress + index}",
-        ["boot"] = new Dictionary<string, object> { ["uefiLoader"] = LoaderOf(blade.Firmware) },
-        ["binding"] = new Dictionary<string, object>
+        var network = new Dictionary<string, object>(options.Enrol ? LoaderOf(options) : [])
         {
-            ["macs"] = new[] { blade.Identity.Mac },
-            ["uuid"] = blade.Identity.Uuid.ToString("D"),
-            ["serial"] = blade.Identity.Serial,
-        },
-    };
+            ["apiVersion"] = ApiVersion,
+            ["kind"] = "Network",
+            ["name"] = "lab",
+            ["subnet"] = $"10.77.0.0/{LabNetwork.PrefixLength}",
+            ["mode"] = options.Mode == LabMode.Proxy ? "proxy" : "authoritative",
+        };
+        if (options.Mode == LabMode.Authoritative)
+        {
+            network["pools"] = new object[] { new Dictionary<string, object> { ["first"] = "10.77.0.100", ["last"] = "10.77.0.250" } };
+        }
+
+        return network;
+    }
+
+    private static Dictionary<string, object> Machine(LabOptions options, BladeHardware blade, int index)
+    {
+        var machine = new Dictionary<string, object>
+        {
+            ["apiVersion"] = ApiVersion,
+            ["kind"] = "Machine",
+            ["name"] = blade.Name,
+            ["type"] = "metal",
+            ["distro"] = options.Distro,
+            ["profiles"] = ProfilesOf(options),
+            ["method"] = options.Method,
+            ["boot"] = new Dictionary<string, object> { ["uefiLoader"] = LoaderOf(blade.Firmware) },
+            ["binding"] = new Dictionary<string, object>
+            {
+                ["macs"] = new[] { blade.Identity.Mac },
+                ["uuid"] = blade.Identity.Uuid.ToString("D"),
+                ["serial"] = blade.Identity.Serial,
+            },
+        };
+        if (options.Mode == LabMode.Authoritative)
+        {
+            machine["address"] = $"10.77.0.{FirstBladeAddress + index}";
+        }
+
+        return machine;
+    }
 
     private static DocumentText Text(string path, Dictionary<string, object> document) =>
         new(path, new SerializerBuilder().WithQuotingNecessaryStrings().Build().Serialize(document));

@@ -24,6 +24,11 @@ internal sealed record LabOptions
 
     public string Method { get; init; } = "image";
 
+    public LabMode Mode { get; init; }
+
+    /// <summary>Blades and image builds reach the Debian mirror through the server alone. The installer needs that: its network has no way out.</summary>
+    public bool Mirror { get; init; }
+
     /// <summary>After a failure the lab stays up, to be looked at. After success it always does.</summary>
     public bool Keep { get; init; }
 

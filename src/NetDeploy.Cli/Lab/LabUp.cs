@@ -17,7 +17,17 @@ internal sealed class LabUp(LabOptions options, ILabServer server, ICommandRunne
     private readonly LabControl _control = new(options.Folder.ControlSocket);
     private readonly LabNetwork _network = new(commands, options.Network);
 
-    private LabServerSetup Setup => new(options.Folder.ServerData, options.CacheFolder, LabNetwork.Bridge, LabNetwork.ServerAddress, options.Folder.ControlSocket);
+    private LabServerSetup Setup => new(options.Folder.ServerData, options.CacheFolder, LabNetwork.Bridge, LabNetwork.ServerAddress, options.Folder.ControlSocket)
+    {
+        Mirrors = options.Mirror ? LabMirror.Of(AptMirror.Read(), options.Folder) : [],
+    };
+
+    /// <summary>
+    /// Secure Boot needs GRUB, and GRUB asks the server that the main DHCP server names: an operator sets that there, so the lab does.
+    /// </summary>
+    private IEnumerable<ChildCommand> MainServer => options.Mode == LabMode.Proxy
+        ? [LabMainServer.Command(options.Network, options.Folder.MainLeases, options.Firmware == BladeFirmware.SecureBoot ? LabNetwork.ServerAddress : null)]
+        : [];
 
     /// <summary>Brings a lab up and deploys all its blades at once.</summary>
     public async Task<LabResult> UpAsync(CancellationToken cancellationToken)
@@ -34,12 +44,12 @@ internal sealed class LabUp(LabOptions options, ILabServer server, ICommandRunne
         {
             display.Say("starting the lab's network and server");
             var lab = await new LabLauncher(options.Folder, [.. supervise])
-                .StartAsync(new LabPlan(options.Network, server.Processes(Setup), [.. blades]), commands, cancellationToken).ConfigureAwait(false);
+                .StartAsync(new LabPlan(options.Network, [.. MainServer, .. server.Processes(Setup)], [.. blades]) { HasMainServer = options.Mode == LabMode.Proxy, Relays = LabMirror.Relays(Setup.Mirrors) }, commands, cancellationToken).ConfigureAwait(false);
             display.Say($"{options.Blades} blade(s) on {lab.Accelerator.ToUpperInvariant()}, server at {lab.ServerAddress} in the namespace {lab.Network}");
             await server.WaitUntilReadyAsync(cancellationToken).ConfigureAwait(false);
 
             var key = await LabKey.MakeAsync(options.Folder, commands, cancellationToken).ConfigureAwait(false);
-            await server.ApplyAsync(LabDocuments.For(options, blades, AptMirror.Read(), key.PublicKey), cancellationToken).ConfigureAwait(false);
+            await server.ApplyAsync(LabDocuments.For(options, blades, options.Mirror ? LabMirror.Inside : AptMirror.Read(), key.PublicKey), cancellationToken).ConfigureAwait(false);
             var result = options.Enrol
                 ? await EnrolAsync([.. blades.Select(b => b.Name)], cancellationToken).ConfigureAwait(false)
                 : await DeployAsync([.. blades.Select(b => b.Name)], rebuild: false, cancellationToken).ConfigureAwait(false);
@@ -105,7 +115,7 @@ internal sealed class LabUp(LabOptions options, ILabServer server, ICommandRunne
         var ssh = new SshCheck(commands, _network, LabKey.FileIn(options.Folder), options.Folder.Keys);
         var deployment = new LabDeployment(options, server, _control, ssh, display);
         var results = await Task.WhenAll(blades.Select(blade => run(deployment, blade))).ConfigureAwait(false);
-        return new LabResult(results.All(r => r.Ssh), results, results.FirstOrDefault(r => !r.Ssh)?.Reason);
+        return new LabResult(results.All(r => r.Ssh), results, results.FirstOrDefault(r => !r.Ssh)?.Reason) { Mode = options.Mode == LabMode.Proxy ? "proxy" : "authoritative" };
     }
 
     private async Task<BladeIdentity> IdentityAsync(string blade, CancellationToken cancellationToken) =>

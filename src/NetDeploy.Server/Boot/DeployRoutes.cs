@@ -33,6 +33,7 @@ internal static class DeployRoutes
         Post("failed", TokenPhase.Deploy, Report(FailedAsync));
         Post("written", TokenPhase.Deploy, Report(WrittenAsync));
         Post("installed", TokenPhase.FirstBoot, Report(InstalledAsync));
+        Post("task", TokenPhase.FirstBoot, Report(TaskAsync));
         Get("plan", plans.PlanAsync);
         Get("image", plans.ImageAsync);
 
@@ -119,6 +120,13 @@ internal static class DeployRoutes
         return Answer(await deployments.InstalledAsync(
             caller, body.First("kernel"), body.First("hostname"), body.First("address"), hostKeys, cancellationToken).ConfigureAwait(false));
     }
+
+    private static async Task<IResult> TaskAsync(
+        DeploymentService deployments, Caller caller, List<KeyValuePair<string, string>> body, CancellationToken cancellationToken) =>
+        body.First("kind") is { } kind && body.First("name") is { } name && body.First("ended") is { } ended
+            ? Answer(await deployments.TaskAsync(
+                caller, new FirstBootTask(kind, name, ended, body.Number("seconds") ?? 0), body.Where(p => p.Key == "output").Select(p => p.Value), cancellationToken).ConfigureAwait(false))
+            : Text("no kind=, name= and ended= in the body", StatusCodes.Status400BadRequest);
 
     internal static IResult Text(string line, int status = StatusCodes.Status200OK) => new PlainText(line + "\n", status);
 

@@ -72,7 +72,7 @@ internal static class MachineRoutes
             [.. machine.Binding.Macs.Select(m => m.ToString())],
             machine.Binding.Uuid?.ToString(),
             machine.Binding.Serial,
-            (mac is { } known ? AddressOf(services, known) : null) ?? spec?.Address?.ToString(),
+            (mac is { } known ? AddressOf(services, known) : null) ?? spec?.Address?.ToString() ?? machine.Observed?.Address?.ToString(),
             deployment?.Id,
             deployment?.ImageId,
             machine.Observed?.HostKeys ?? [],

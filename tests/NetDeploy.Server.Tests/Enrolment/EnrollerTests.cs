@@ -242,7 +242,7 @@ public sealed class EnrollerTests
     {
         await using var world = await NewcomerWorld.StartAsync("unknown: hold\n");
         var ipxe = NewcomerWorld.Network with { Network = NewcomerWorld.Network.Network with { UefiLoader = Core.Addressing.UefiLoader.Ipxe } };
-        BootOffer? Offered() => world.Desk.Offer(new BootClient { Mac = NewcomerWorld.Mac(1), Stage = BootStage.Pxe, Architectures = [7] }, ipxe);
+        BootOffer? Offered() => world.Desk.Offer(new BootClient { Mac = NewcomerWorld.Mac(1), Stage = BootStage.Pxe, Architectures = [7] }, ipxe, out _);
         Assert.Equal("snponly.efi", Offered()!.File);
         await world.ApplyAsync("unknown: local-boot\n");
         Assert.Equal("bootnetx64.efi", Offered()!.File);

@@ -119,7 +119,8 @@ internal sealed partial class NewcomerWorld : IAsyncDisposable, IPower, ILeaseTa
         {
             Mac = Mac(number), Stage = stage, Architectures = [architecture], Uuid = uuid, CircuitId = circuit, Relay = relay is null ? null : IPAddress.Parse(relay),
         },
-        Network);
+        Network,
+        out _);
 
     public static string Text(BootReply reply) => Assert.IsType<BootReply.Text>(reply).Content;
 
