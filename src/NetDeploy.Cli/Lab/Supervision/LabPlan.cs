@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using NetDeploy.Cli.Lab.Blades;
+using NetDeploy.Cli.Lab.Net;
 
 namespace NetDeploy.Cli.Lab.Supervision;
 
@@ -10,4 +11,7 @@ internal sealed record LabPlan(string Network, ImmutableArray<ChildCommand> Chil
 {
     /// <summary>Open before the first child starts.</summary>
     public ImmutableArray<RelayPlan> Relays { get; init; } = [];
+
+    /// <summary>Tagged VLANs beside the untagged wire.</summary>
+    public ImmutableArray<LabVlan> Vlans { get; init; } = [];
 }

@@ -30,7 +30,7 @@ internal sealed class LabSupervisor : IAsyncDisposable
         _folder = folder;
         _accelerator = accelerator;
         _logger = logger;
-        _network = new LabNetwork(new CommandRunner(), plan.Network);
+        _network = new LabNetwork(new CommandRunner(), plan.Network) { Vlans = plan.Vlans };
         _relays = plan.Relays;
         _children = [.. plan.Children.Select(c => new SupervisedChild(c, folder.Log(c.Name), _network, _spawner, logger))];
         _blades = [.. plan.Blades.Select(hardware =>
