@@ -83,7 +83,17 @@ public sealed record LogView(string DeploymentId, string Sha256, string Text);
 /// <summary>The server itself.</summary>
 /// <param name="StartedAt">Unix time in milliseconds.</param>
 /// <param name="Revision">Of the documents in force.</param>
-public sealed record ServerStatusView(string Version, int ProcessId, long StartedAt, long Revision, int Machines, IReadOnlyList<string> BootAddresses, IReadOnlyList<string> Warnings);
+/// <param name="OtherServers">DHCP servers beside this one.</param>
+public sealed record ServerStatusView(
+    string Version, int ProcessId, long StartedAt, long Revision, int Machines, IReadOnlyList<string> BootAddresses, IReadOnlyList<string> Warnings,
+    IReadOnlyList<OtherServerView>? OtherServers = null);
+
+/// <summary>Another DHCP server on an interface of this one, heard in the last minutes.</summary>
+/// <param name="Mac">Null where no NIC on the link answers for its address.</param>
+/// <param name="Answered">It answered this server; otherwise a machine said that its address is from there.</param>
+/// <param name="FirstSeen">Unix time in milliseconds.</param>
+/// <param name="LastSeen">Unix time in milliseconds.</param>
+public sealed record OtherServerView(string Interface, string Address, string? Mac, bool Answered, long FirstSeen, long LastSeen);
 
 /// <summary>A built image.</summary>
 /// <param name="Key">Hash of what it is built from; recipes with an equal part share it.</param>

@@ -11,6 +11,7 @@ using NetDeploy.Server.Dhcp;
 using NetDeploy.Server.Documents;
 using NetDeploy.Server.Images;
 using NetDeploy.Server.Leases;
+using NetDeploy.Server.Linux;
 using NetDeploy.Server.Management;
 using NetDeploy.Server.Power;
 using NetDeploy.Server.Secrets;
@@ -26,6 +27,9 @@ namespace NetDeploy.Server;
 /// </summary>
 public sealed class NetDeployServer : IAsyncDisposable
 {
+    /// <summary>How often those are looked for whose firmware ignores a proxy.</summary>
+    private static readonly TimeSpan s_unfollowed = TimeSpan.FromSeconds(5);
+
     private readonly Stack<Func<ValueTask>> _closing = new();
     private readonly PartWatch _parts = new();
     private readonly ServerConfig _config;
@@ -37,6 +41,7 @@ public sealed class NetDeployServer : IAsyncDisposable
 
     private ImmutableArray<(string Name, IPAddress Address)> _interfaces = [];
     private DocumentApplication? _application;
+    private DhcpServer? _dhcp;
 
     private NetDeployServer(ServerConfig config, ILoggerFactory logging, TimeProvider clock)
     {
@@ -155,7 +160,9 @@ public sealed class NetDeployServer : IAsyncDisposable
 
     private async Task<Decisions> OpenDecisionsAsync(State state, IPower power, CancellationToken cancellationToken)
     {
-        var owners = new LeaseOwners(state.Leases, () => Networks);
+        var neighbours = new Neighbours();
+        _closing.Push(() => Now(neighbours.Dispose));
+        var owners = new LeaseOwners(state.Leases, () => Networks, neighbours, _interfaces);
         var deployments = Closing(await DeploymentService.StartAsync(
             state.Store, state.Bulk, state.Mint, owners, _config.Deployments, _clock, _budgeted.CreateLogger<DeploymentService>(), cancellationToken).ConfigureAwait(false));
         var application = new DocumentApplication(
@@ -196,7 +203,7 @@ public sealed class NetDeployServer : IAsyncDisposable
             {
                 Listen = [new IPEndPoint(address, TftpOptions.DefaultPort)],
                 Interface = name,
-                Serves = client => Networks.Find(client) is not null,
+                Serves = client => Networks.Served(client) is not null,
             };
             var tftp = Closing(new TftpServer(options, content, content, _budgeted.CreateLogger<TftpServer>(), _clock));
             tftp.Start();
@@ -211,6 +218,9 @@ public sealed class NetDeployServer : IAsyncDisposable
             leases, () => Networks.Addressing, desk, new LeaseNotes(desk), _clock, _budgeted.CreateLogger<DhcpServer>());
         _closing.Push(() => Now(dhcp.Dispose));
         dhcp.Start();
+        _dhcp = dhcp;
+        var unfollowed = _clock.CreateTimer(_ => desk.SayUnfollowed(), null, s_unfollowed, s_unfollowed);
+        _closing.Push(unfollowed.DisposeAsync);
         _closing.Push(() => Now(dhcp.Stop));
         _parts.Add("DHCP", dhcp.Completion);
     }
@@ -218,7 +228,9 @@ public sealed class NetDeployServer : IAsyncDisposable
     private async Task ServeManagementAsync(State state, Decisions parts, CancellationToken cancellationToken)
     {
         var version = typeof(NetDeployServer).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
-        var facts = new ServerFacts(version, _clock.GetUtcNow(), [.. BootEndPoints.Select(e => $"http://{e}")], () => [.. Warnings.Texts, .. Networks.Uncovered(_interfaces)]);
+        var facts = new ServerFacts(version, _clock.GetUtcNow(), [.. BootEndPoints.Select(e => $"http://{e}")],
+            () => [.. Warnings.Texts, .. Networks.Uncovered(_interfaces), .. _dhcp?.Warnings() ?? []],
+            () => _dhcp?.Foreign.List() ?? []);
         var services = new ManagementServices(
             parts.Deployments, parts.Orders, state.Documents, parts.Application, parts.Desk, state.Leases, state.Bulk, parts.Images, state.Secrets, facts);
         var socket = ServerPaths.Socket(_config.Data);

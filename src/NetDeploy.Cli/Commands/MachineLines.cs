@@ -47,6 +47,22 @@ internal static class MachineLines
         }
     }
 
+    /// <summary>The DHCP servers beside this one; nothing where there is none.</summary>
+    public static IEnumerable<string> Of(IReadOnlyList<OtherServerView> servers)
+    {
+        if (servers.Count == 0)
+        {
+            yield break;
+        }
+
+        yield return "";
+        yield return "Other DHCP servers:";
+        foreach (var s in servers)
+        {
+            yield return $"  {s.Address}  {s.Mac ?? "no MAC on this link"}  on {s.Interface}, {(s.Answered ? "it answers" : "a machine named it")}, last {Output.Clock(s.LastSeen)}";
+        }
+    }
+
     /// <summary>Option 93's codes in words; one that nobody knows stays a number.</summary>
     internal static string Firmware(string codes)
     {

@@ -44,6 +44,13 @@ public static class BootPlanner
             return new(new BootDecision.NoOffer($"{Why(match)}; on another server's network only known machines are answered"));
         }
 
+        if (view.Mode != NetworkMode.Authoritative && client.Stage is BootStage.Pxe or BootStage.Http && BootFirmware.Of(client) is { IsUefi: true } && !MayDeploy(match, deployment))
+        {
+            // Only GRUB could start the disk at once, and it asks the main DHCP server's next-server for its configuration. Without an
+            // offer the firmware goes on to the disk by itself.
+            return new(new BootDecision.NoOffer("nothing to deploy: on another server's network UEFI is left to its own disk"));
+        }
+
         if (client.Stage == BootStage.Ipxe)
         {
             return new(new BootDecision.Offer(new BootOffer(view.ScriptUrl, "iPXE gets its script")));
@@ -115,9 +122,9 @@ public static class BootPlanner
 
     private static BootPlan GrubConfig(BootView view, MachineMatch match, Deployment? deployment, BootRequest.Tftp read, string name)
     {
-        if (read.Owner.Ownership != AddressOwnership.Leased)
+        if (read.Owner.Mac is null)
         {
-            return view.Mode == NetworkMode.Authoritative
+            return read.Owner.Ownership == AddressOwnership.Nobody
                 ? new(new BootDecision.Refused($"{read.Source} has no lease"))
                 : new(new BootDecision.LocalScript(ScriptDialect.Grub, "GRUB names no MAC by TFTP, and another server leases here: use uefiLoader ipxe"));
         }
@@ -125,7 +132,7 @@ public static class BootPlanner
         if (name.Length > "grub.cfg-01-".Length
             && (!MacAddress.TryParse(name["grub.cfg-01-".Length..], null, out var mac) || mac != read.Owner.Mac))
         {
-            var alarm = $"{read.Source}, leased to {read.Owner.Mac}, asked for {name}";
+            var alarm = $"{read.Source}, {read.Owner.Words}, asked for {name}";
             return new(new BootDecision.Refused(alarm), Alarm: alarm);
         }
 
@@ -134,15 +141,9 @@ public static class BootPlanner
 
     private static BootPlan Script(MachineMatch match, Deployment? deployment, BootRequest.Script get)
     {
-        if (get.Owner is { Ownership: AddressOwnership.Leased, Mac: { } owner } && owner != get.Mac)
+        if (get.Owner.Ownership == AddressOwnership.Nobody || (get.Owner.Mac is { } owner && owner != get.Mac))
         {
-            var alarm = $"{get.Source}, leased to {owner}, asked for the boot script of {get.Mac}";
-            return new(new BootDecision.Refused(alarm), Alarm: alarm);
-        }
-
-        if (get.Owner.Ownership == AddressOwnership.Nobody)
-        {
-            var alarm = $"{get.Source}, leased to nobody, asked for the boot script of {get.Mac}";
+            var alarm = $"{get.Source}, {get.Owner.Words}, asked for the boot script of {get.Mac}";
             return new(new BootDecision.Refused(alarm), Alarm: alarm);
         }
 

@@ -95,9 +95,13 @@ internal static class BootListener
     private static async ValueTask<object?> RefuseStrangersAsync(EndpointFilterInvocationContext invocation, EndpointFilterDelegate next, Func<BootNetworks> networks)
     {
         var source = Source(invocation.HttpContext);
-        if (networks().Find(source) is not { } network)
+        if (networks().Served(source) is not { } network)
         {
-            return DeployRoutes.Text($"{source} is on no network of this server", StatusCodes.Status403Forbidden);
+            return DeployRoutes.Text(
+                networks().Find(source) is { } shadow
+                    ? $"network {shadow.Network.Name} is in mode shadow, where nobody is answered: write mode: proxy to serve it"
+                    : $"{source} is on no network of this server",
+                StatusCodes.Status403Forbidden);
         }
 
         invocation.HttpContext.Features.Set(network);

@@ -57,6 +57,7 @@ public sealed class BootDesk : IBootOffers
     private readonly BootDeskOptions _options;
     private readonly ILogger _logger;
     private readonly BootWatch _watch;
+    private readonly ProxyWatch _proxied;
 
     public BootDesk(DeploymentService deployments, IAddressOwners owners, BootDeskOptions options, TimeProvider clock, ILogger logger)
     {
@@ -65,6 +66,7 @@ public sealed class BootDesk : IBootOffers
         _options = options;
         _logger = logger;
         _watch = new BootWatch(clock, (mac, slot) => deployments.Machines.Match(new HardwareClues(mac, null, slot)) is not MachineMatch.Unknown);
+        _proxied = new ProxyWatch(clock);
         Seen = new SeenMachines(clock);
     }
 
@@ -72,10 +74,11 @@ public sealed class BootDesk : IBootOffers
     public SeenMachines Seen { get; }
 
     /// <inheritdoc/>
-    public BootOffer? Offer(BootClient client, NetworkSpecRef network)
+    public BootOffer? Offer(BootClient client, NetworkSpecRef network, out string reason)
     {
         if (client.Stage == BootStage.None)
         {
+            reason = "not a boot client";
             return null;
         }
 
@@ -91,13 +94,23 @@ public sealed class BootDesk : IBootOffers
 
         var plan = BootPlanner.Plan(view, match, DeploymentOf(match), new BootRequest.Dhcp(client));
         var offer = (plan.Decision as BootDecision.Offer)?.File;
+        reason = offer?.Reason ?? (plan.Decision as BootDecision.NoOffer)?.Reason ?? "";
         var text = plan.Decision switch
         {
             BootDecision.Offer { File: var file } => $"{client.Mac} {file.Reason}: {file.File}",
             BootDecision.NoOffer none => $"{client.Mac} gets no boot file: {none.Reason}",
             _ => $"{client.Mac} asked",
         };
-        Record(match, client.Mac, client.Uuid, string.Join(',', client.Architectures), "dhcp", text, plan.Alarm);
+        if (network.Network.Mode != NetworkMode.Shadow || match is MachineMatch.Unknown)
+        {
+            Record(match, client.Mac, client.Uuid, string.Join(',', client.Architectures), "dhcp", text, plan.Alarm);
+        }
+
+        if (offer is not null && network.Network.Mode == NetworkMode.Proxy && match is MachineMatch.Found)
+        {
+            _proxied.Offered(client.Mac, client.Relay is null, new ProxyOffer(offer.File, network.ServerAddress));
+        }
+
         return offer;
     }
 
@@ -107,6 +120,11 @@ public sealed class BootDesk : IBootOffers
         source = Plain(source);
         var owner = _owners.OwnerOf(source);
         var match = owner.Mac is { } mac ? Match(mac) : new MachineMatch.Unknown($"{source} has no lease");
+        if (owner.Mac is { } asking)
+        {
+            _proxied.Fetched(asking, path);
+        }
+
         var request = new BootRequest.Tftp(path, source, owner);
         return await AnswerAsync(request, match, owner.Mac, null, network, cancellationToken).ConfigureAwait(false);
     }
@@ -118,6 +136,7 @@ public sealed class BootDesk : IBootOffers
         var owner = _owners.OwnerOf(source);
         // The slot was told of the MAC that has the lease; a request that only says that MAC gets nothing by it.
         var match = owner.Mac == mac ? Match(mac, uuid) : _deployments.Machines.Match(new HardwareClues(mac, uuid));
+        _proxied.Fetched(mac, "script");
         var request = new BootRequest.Script(mac, uuid, source, owner);
         return await AnswerAsync(request, match, mac, uuid, network, cancellationToken).ConfigureAwait(false);
     }
@@ -137,6 +156,27 @@ public sealed class BootDesk : IBootOffers
         if (_owners.OwnerOf(Plain(source)).Mac is { } mac && Match(mac) is MachineMatch.Found found)
         {
             _deployments.Note(found.Machine.Id, TimelineNote.Of(kind, TimelineSeverity.Info, text));
+        }
+    }
+
+    /// <summary>Evidence for the timeline of the machine that has this NIC; ignored where none has.</summary>
+    public void Note(MacAddress mac, string kind, TimelineSeverity severity, string text)
+    {
+        if (Match(mac) is MachineMatch.Found found && _watch.IsNews(mac, text))
+        {
+            _deployments.Note(found.Machine.Id, TimelineNote.Of(kind, severity, text));
+        }
+    }
+
+    /// <summary>
+    /// Says of whom a boot file was offered to beside another server's address, and who fetched nothing: their firmware hears only the
+    /// main DHCP server. Called every few seconds.
+    /// </summary>
+    public void SayUnfollowed()
+    {
+        foreach (var (mac, remedy) in _proxied.TakeUnfollowed())
+        {
+            Note(mac, "dhcp", TimelineSeverity.Warning, remedy);
         }
     }
 

@@ -74,14 +74,16 @@ public sealed partial class DeploymentService
         }
 
         var owner = _owners.OwnerOf(source);
-        var forged = owner is { Ownership: AddressOwnership.Leased, Mac: { } mac } && !machine.Binding.Macs.Contains(mac) && !BootedByItsSlot(machine, deployment, mac);
-        if (forged)
+        var isItsOwn = owner.Mac is { } mac && (machine.Binding.Macs.Contains(mac) || BootedByItsSlot(machine, deployment, mac));
+
+        // By ARP alone an installed system is not refused: it may speak through a NIC that its document does not name.
+        if (owner.Mac is not null && !isItsOwn && (owner.Ownership == AddressOwnership.Leased || phase != TokenPhase.FirstBoot))
         {
-            return Refuse(machine, deployment, source, $"from an address leased to {owner.Mac}");
+            return Refuse(machine, deployment, source, $"from an address {owner.Words}");
         }
 
         var bound = source.Equals(deployment.Boot!.Source)
-            || (phase == TokenPhase.FirstBoot && (machine.Addresses.Contains(source) || owner.Ownership == AddressOwnership.Leased));
+            || (phase == TokenPhase.FirstBoot && (machine.Addresses.Contains(source) || isItsOwn));
         return bound
             ? new(new Caller(deployment.Id, machine.Id, machine.Name, phase, deployment.BootId!, source), null)
             : Refuse(machine, deployment, source, $"but its token belongs to {deployment.Boot.Source}");

@@ -24,7 +24,9 @@ internal static class ManagementRoutes
                 services.Documents.Current.Revision,
                 services.Deployments.Machines.Machines.Length,
                 services.Facts.BootAddresses,
-                services.Facts.Warnings()),
+                services.Facts.Warnings(),
+                [.. services.Facts.OtherServers().Select(s => new OtherServerView(
+                    s.Interface, s.Address.ToString(), s.Mac?.ToString(), s.Answered, s.FirstSeen.ToUnixTimeMilliseconds(), s.LastSeen.ToUnixTimeMilliseconds()))]),
             NetDeployJson.Default.ServerStatusView));
     }
 }

@@ -94,7 +94,7 @@ internal sealed partial class World : IAsyncDisposable
     /// <summary>The blade powers on: DHCP, then the script. Null where it was not given the deploy environment.</summary>
     public async Task<string?> PowerOnAsync()
     {
-        Desk.Offer(new BootClient { Mac = Mac, Stage = BootStage.Ipxe, Architectures = [0] }, Network);
+        Desk.Offer(new BootClient { Mac = Mac, Stage = BootStage.Ipxe, Architectures = [0] }, Network, out _);
         return await ScriptTokenAsync(Blade);
     }
 

@@ -6,6 +6,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using NetDeploy.Client;
 using NetDeploy.Core.Deployments;
 using NetDeploy.Server.Deployments;
+using NetDeploy.Server.Dhcp;
 using NetDeploy.Server.Documents;
 using NetDeploy.Server.Images;
 using NetDeploy.Server.Leases;
@@ -57,7 +58,8 @@ internal sealed class ManagementHost : IAsyncDisposable
             bulk,
             images,
             secrets,
-            new ServerFacts("test", clock.GetUtcNow(), [], () => ["a warning of the start"]));
+            new ServerFacts("test", clock.GetUtcNow(), [], () => ["a warning of the start"],
+                () => [new ForeignServer("eth1", IPAddress.Parse("10.77.0.2"), null, true, clock.GetUtcNow(), clock.GetUtcNow())]));
         host.App = ManagementListener.Build(host.Socket, services, NullLoggerFactory.Instance);
         await host.App.StartAsync();
         ManagementListener.Restrict(host.Socket);
