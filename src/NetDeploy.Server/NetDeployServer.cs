@@ -171,7 +171,7 @@ public sealed class NetDeployServer : IAsyncDisposable
         _application = application;
         await application.StartAsync(cancellationToken).ConfigureAwait(false);
         var images = new ImageStore(ImageSpool.Create(_config.Images), _clock, () => deployments.PinnedImages());
-        var orders = Closing(new DeployOrders(deployments, state.Documents, images, state.Bulk, state.Secrets, power, _logging.CreateLogger<DeployOrders>()));
+        var orders = Closing(new DeployOrders(deployments, state.Documents, images, state.Bulk, state.Secrets, [.. _interfaces.Select(i => i.Address)], power, _logging.CreateLogger<DeployOrders>()));
         var desk = new BootDesk(
             deployments,
             owners,
