@@ -11,7 +11,11 @@ internal static class MirrorsApi
 {
     public static void MapMirrors(this IEndpointRouteBuilder api, ManagementServices services)
     {
-        api.MapGet("/mirrors", () => TypedResults.Json(services.Mirrors.Select(View).ToArray(), NetDeployJson.Default.MirrorViewArray));
+        api.MapGet("/mirrors", async (CancellationToken cancellationToken) =>
+        {
+            await Task.WhenAll(services.Mirrors.Select(m => m.Ready)).WaitAsync(cancellationToken).ConfigureAwait(false);
+            return TypedResults.Json(services.Mirrors.Select(View).ToArray(), NetDeployJson.Default.MirrorViewArray);
+        });
 
         api.MapPost("/mirrors/{name}/clear", async Task<IResult> (string name, CancellationToken cancellationToken) =>
         {

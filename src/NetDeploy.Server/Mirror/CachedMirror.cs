@@ -13,7 +13,6 @@ internal sealed class CachedMirror : IAsyncDisposable
     private readonly MirrorSuites _suites;
     private readonly MirrorIndexes _indexes;
     private readonly ILogger _logger;
-    private readonly Task _ready;
 
     /// <param name="folder">Of this mirror alone.</param>
     /// <exception cref="IOException">The folder cannot be used.</exception>
@@ -27,12 +26,15 @@ internal sealed class CachedMirror : IAsyncDisposable
         _fetcher = new MirrorFetcher(_upstream, _store, Counters);
         _suites = new MirrorSuites(config.Name, _fetcher, _store, Counters, clock, logger);
         _indexes = new MirrorIndexes(config.Name, _suites, _store, logger);
-        _ready = ReadyAsync();
+        Ready = ReadyAsync();
     }
 
     public MirrorConfig Config { get; }
 
     public MirrorCounters Counters { get; }
+
+    /// <summary>Ends when what the last process left is known.</summary>
+    public Task Ready { get; }
 
     public long Bytes => _store.Bytes;
 
@@ -42,7 +44,7 @@ internal sealed class CachedMirror : IAsyncDisposable
     /// <exception cref="MirrorFault">The client cannot have it now.</exception>
     public async Task<MirrorAnswer> GetAsync(MirrorPath path, IPAddress client, bool head, CancellationToken cancellationToken)
     {
-        await _ready.WaitAsync(cancellationToken).ConfigureAwait(false);
+        await Ready.WaitAsync(cancellationToken).ConfigureAwait(false);
         switch (MirrorFile.Of(path, _suites.IsSuite))
         {
             case MirrorFile.Pooled:
@@ -65,7 +67,7 @@ internal sealed class CachedMirror : IAsyncDisposable
     /// <summary>Empties the cache; returns how many bytes went.</summary>
     public async Task<long> ClearAsync(CancellationToken cancellationToken)
     {
-        await _ready.WaitAsync(cancellationToken).ConfigureAwait(false);
+        await Ready.WaitAsync(cancellationToken).ConfigureAwait(false);
         _suites.Clear();
         return await _store.ClearAsync(cancellationToken).ConfigureAwait(false);
     }

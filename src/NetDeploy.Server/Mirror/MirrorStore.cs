@@ -238,13 +238,16 @@ internal sealed class MirrorStore : IDisposable
     {
         lock (_lock)
         {
-            bool Fits() => _total + bytes <= _maxSize && new DriveInfo(_files).AvailableFreeSpace - bytes >= _reserved;
+            long Available() => new DriveInfo(_files).AvailableFreeSpace;
+            bool Fits() => _total + bytes <= _maxSize && Available() - bytes >= _reserved;
             if (!Fits())
             {
                 // Longest unused first. What is being served stays, and so does what the suites in force are made of.
                 var free = new Queue<Kept>(_kept.Values.Where(k => k.Readers == 0 && !_pinned.Contains(k.Entry.Key)).OrderBy(k => k.Used));
-                if (_total - free.Sum(k => k.Entry.Length) + bytes > _maxSize)
+                var most = free.Sum(k => k.Entry.Length);
+                if (_total - most + bytes > _maxSize || Available() + most - bytes < _reserved)
                 {
+                    // Nothing goes for what does not fit even then.
                     return false;
                 }
 

@@ -23,12 +23,14 @@ internal sealed class MirrorHost : IAsyncDisposable
     public static readonly IPAddress Blade = IPAddress.Parse("127.0.0.10");
     public static readonly IPAddress Other = IPAddress.Parse("127.0.0.11");
 
-    private readonly TemporaryFolder _folder = new();
+    private readonly TemporaryFolder _own = new();
+    private readonly string _folder;
     private readonly Dictionary<string, CachedMirror> _mirrors = [];
     private readonly WebApplication _app;
 
-    private MirrorHost(FakeUpstream upstream)
+    private MirrorHost(FakeUpstream upstream, string? folder)
     {
+        _folder = folder ?? _own.Path;
         Upstream = upstream;
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -43,16 +45,16 @@ internal sealed class MirrorHost : IAsyncDisposable
 
     public CachedMirror Mirror => _mirrors["debian"];
 
-    public string Folder => _folder["debian"];
+    public string Folder => Path.Combine(_folder, "debian");
 
     public int Port => new Uri(_app.Urls.Single()).Port;
 
     /// <summary>The stored files' paths.</summary>
     public IEnumerable<string> Stored => Directory.EnumerateFiles(Path.Combine(Folder, "files"), "*", SearchOption.AllDirectories).Where(f => !f.EndsWith(".json", StringComparison.Ordinal));
 
-    public static async Task<MirrorHost> StartAsync(long maxSize = 1L << 30, long reserved = 0, TimeProvider? clock = null, Func<Uri, MirrorConfig>? config = null)
+    public static async Task<MirrorHost> StartAsync(long maxSize = 1L << 30, long reserved = 0, TimeProvider? clock = null, Func<Uri, MirrorConfig>? config = null, string? folder = null)
     {
-        var host = new MirrorHost(await FakeUpstream.StartAsync());
+        var host = new MirrorHost(await FakeUpstream.StartAsync(), folder);
         host.Open(maxSize, reserved, clock, config);
         await host._app.StartAsync();
         return host;
@@ -105,7 +107,7 @@ internal sealed class MirrorHost : IAsyncDisposable
         await _app.DisposeAsync();
         await Mirror.DisposeAsync();
         await Upstream.DisposeAsync();
-        _folder.Dispose();
+        _own.Dispose();
     }
 
     private void Open(long maxSize, long reserved, TimeProvider? clock, Func<Uri, MirrorConfig>? config) => _mirrors["debian"] = new CachedMirror(
