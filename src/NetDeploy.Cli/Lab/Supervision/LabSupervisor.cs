@@ -20,6 +20,7 @@ internal sealed class LabSupervisor : IAsyncDisposable
     private readonly ImmutableArray<SupervisedChild> _children;
     private readonly ImmutableArray<Blade> _blades;
     private readonly ImmutableArray<RelayPlan> _relays;
+    private readonly ImmutableArray<LabVlan> _vlans;
     private readonly Accelerator _accelerator;
     private readonly ILogger _logger;
     private readonly Lock _writing = new();
@@ -32,6 +33,7 @@ internal sealed class LabSupervisor : IAsyncDisposable
         _logger = logger;
         _network = new LabNetwork(new CommandRunner(), plan.Network) { Vlans = plan.Vlans };
         _relays = plan.Relays;
+        _vlans = plan.Vlans;
         _children = [.. plan.Children.Select(c => new SupervisedChild(c, folder.Log(c.Name), _network, _spawner, logger))];
         _blades = [.. plan.Blades.Select(hardware =>
         {
@@ -104,6 +106,8 @@ internal sealed class LabSupervisor : IAsyncDisposable
         var advertising = advertiser.RunAsync(stop.Token);
         _ = advertising.ContinueWith(t => _logger.AdvertiserStopped(t.Exception!), CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
 
+        var taggers = new List<VlanTagger>(_vlans.Select(v => VlanTagger.Open(_network, v)));
+        var tagging = Task.WhenAll(taggers.Select(t => t.RunAsync(stop.Token)));
         foreach (var blade in _blades)
         {
             blade.Changed += WriteState;
@@ -128,6 +132,8 @@ internal sealed class LabSupervisor : IAsyncDisposable
         await listening.ConfigureAwait(false);
         await relaying.ConfigureAwait(false);
         relays.ForEach(r => r.Dispose());
+        await tagging.ConfigureAwait(false);
+        taggers.ForEach(t => t.Dispose());
     }
 
     private async Task<ControlAnswer> AnswerAsync(ControlRequest request, CancellationToken cancellationToken)
