@@ -9,6 +9,7 @@ using NetDeploy.Server.BootFiles;
 using NetDeploy.Server.Deployments;
 using NetDeploy.Server.Dhcp;
 using NetDeploy.Server.Documents;
+using NetDeploy.Server.Enrolment;
 using NetDeploy.Server.Images;
 using NetDeploy.Server.Leases;
 using NetDeploy.Server.Linux;
@@ -172,6 +173,10 @@ public sealed class NetDeployServer : IAsyncDisposable
         await application.StartAsync(cancellationToken).ConfigureAwait(false);
         var images = new ImageStore(ImageSpool.Create(_config.Images), _clock, () => deployments.PinnedImages());
         var orders = Closing(new DeployOrders(deployments, state.Documents, images, state.Bulk, state.Secrets, [.. _interfaces.Select(i => i.Address)], power, _logging.CreateLogger<DeployOrders>()));
+        var seen = new SeenMachines(_clock);
+        var enroller = new Enroller(state.Documents, application, deployments, orders, state.Leases, _clock, _budgeted.CreateLogger<Enroller>());
+        var hold = new HoldDesk(deployments, enroller, seen, new HeldMachines(_clock), owners, state.Mint, _budgeted.CreateLogger<HoldDesk>());
+        orders.IsWaiting = machine => machine.Binding.Macs.Any(mac => hold.Held.Find(mac) is not null);
         var desk = new BootDesk(
             deployments,
             owners,
@@ -182,15 +187,16 @@ public sealed class NetDeployServer : IAsyncDisposable
                 LoaderOf = m => state.Documents.Current.Snapshot.Machines.GetValueOrDefault(m.Name)?.UefiLoader,
             },
             _clock,
-            _budgeted.CreateLogger<BootDesk>());
-        return new Decisions(owners, deployments, application, images, orders, desk);
+            _budgeted.CreateLogger<BootDesk>(),
+            new Newcomers(enroller, hold, seen));
+        return new Decisions(owners, deployments, application, images, orders, desk, enroller, hold);
     }
 
     private async Task ServeHttpBootAsync(State state, Decisions parts, BootFilesCatalog files, CancellationToken cancellationToken)
     {
         BootEndPoints = [.. _interfaces.Select(i => new IPEndPoint(i.Address, _config.BootPort))];
         var plans = new DeploymentPlans(parts.Deployments, state.Bulk, parts.Images, state.Secrets, _budgeted.CreateLogger<DeploymentPlans>());
-        var app = BootListener.Build(BootEndPoints, parts.Desk, files, () => Networks, parts.Owners, parts.Deployments, plans, _budgeted);
+        var app = BootListener.Build(BootEndPoints, parts.Desk, files, () => Networks, parts.Owners, parts.Deployments, plans, _budgeted, hold: parts.Hold);
         await ListenAsync(app, cancellationToken).ConfigureAwait(false);
     }
 
@@ -232,7 +238,7 @@ public sealed class NetDeployServer : IAsyncDisposable
             () => [.. Warnings.Texts, .. Networks.Uncovered(_interfaces), .. _dhcp?.Warnings() ?? []],
             () => _dhcp?.Foreign.List() ?? []);
         var services = new ManagementServices(
-            parts.Deployments, parts.Orders, state.Documents, parts.Application, parts.Desk, state.Leases, state.Bulk, parts.Images, state.Secrets, facts);
+            parts.Deployments, parts.Orders, state.Documents, parts.Application, parts.Desk, state.Leases, state.Bulk, parts.Images, state.Secrets, parts.Enroller, parts.Hold, facts);
         var socket = ServerPaths.Socket(_config.Data);
         await ListenAsync(ManagementListener.Build(socket, services, _logging), cancellationToken).ConfigureAwait(false);
         ManagementListener.Restrict(socket);
@@ -272,5 +278,5 @@ public sealed class NetDeployServer : IAsyncDisposable
 
     /// <summary>What decides, over that state.</summary>
     private sealed record Decisions(
-        LeaseOwners Owners, DeploymentService Deployments, DocumentApplication Application, ImageStore Images, DeployOrders Orders, BootDesk Desk);
+        LeaseOwners Owners, DeploymentService Deployments, DocumentApplication Application, ImageStore Images, DeployOrders Orders, BootDesk Desk, Enroller Enroller, HoldDesk Hold);
 }

@@ -42,7 +42,13 @@ internal static class MachineLines
             yield return "Seen asking, named by no document:";
             foreach (var u in list.Unknown)
             {
-                yield return $"  {u.Mac}  {Firmware(u.Firmware)}  {u.Address ?? "-"}  last {Output.Clock(u.LastSeen)}, {Output.Counted(u.Requests, "request")}";
+                var hardware = string.Join(' ', new[] { u.Vendor, u.Product, u.Serial }.OfType<string>());
+                yield return $"  {u.Mac}  {Firmware(u.Firmware)}  {u.Address ?? "-"}  last {Output.Clock(u.LastSeen)}, {Output.Counted(u.Requests, "request")}"
+                    + $"{(u.State == "held" ? ", held" : "")}{(hardware.Length > 0 ? "  " + hardware : "")}";
+                if (u.State == "held")
+                {
+                    yield return $"{Indent}{u.Reason}. Next: netdeploy adopt {u.Mac} NAME --profile P --distro D";
+                }
             }
         }
     }

@@ -38,6 +38,9 @@ internal interface ILabServer
     /// <summary>Gives the name to other hardware and deploys that.</summary>
     Task<DeployResult> ReplaceAsync(string machine, BladeIdentity hardware, CancellationToken cancellationToken);
 
+    /// <summary>Every machine; and who asked without being one.</summary>
+    Task<MachineListView> MachinesAsync(CancellationToken cancellationToken);
+
     Task<MachineView> MachineAsync(string machine, CancellationToken cancellationToken);
 
     /// <summary>Entries after <paramref name="after"/>; waits up to <paramref name="wait"/> for the first one.</summary>

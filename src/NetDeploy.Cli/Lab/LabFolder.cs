@@ -23,6 +23,9 @@ internal sealed record LabFolder(string Root)
 
     public string Logs => Path.Combine(Root, "logs");
 
+    /// <summary>What the main DHCP server of a lab in mode proxy leased.</summary>
+    public string MainLeases => Path.Combine(Logs, "main-dhcp.leases");
+
     public string SupervisorLog => Path.Combine(Logs, "supervisor.log");
 
     /// <summary>Disk, firmware variables and QMP socket of one blade.</summary>

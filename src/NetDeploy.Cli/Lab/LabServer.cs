@@ -83,6 +83,8 @@ internal sealed class LabServer(string dataFolder) : ILabServer, IDisposable
     public Task<DeployResult> ReplaceAsync(string machine, BladeIdentity hardware, CancellationToken cancellationToken) =>
         _client.ReplaceAsync(machine, new ReplaceRequest([hardware.Mac], hardware.Uuid.ToString("D"), hardware.Serial, Confirm: machine), cancellationToken);
 
+    public Task<MachineListView> MachinesAsync(CancellationToken cancellationToken) => _client.MachinesAsync(cancellationToken);
+
     public Task<MachineView> MachineAsync(string machine, CancellationToken cancellationToken) => _client.MachineAsync(machine, cancellationToken);
 
     public async Task<IReadOnlyList<TimelineView>> TimelineAsync(string machine, long after, TimeSpan wait, CancellationToken cancellationToken) =>

@@ -18,7 +18,8 @@ public abstract record BootRequest
     public sealed record Tftp(string Path, IPAddress Source, AddressOwner Owner) : BootRequest;
 
     /// <summary>iPXE's boot script: <c>GET /boot/script?mac=..&amp;uuid=..</c>. MAC and UUID are what the sender says.</summary>
-    public sealed record Script(MacAddress Mac, Guid? Uuid, IPAddress Source, AddressOwner Owner) : BootRequest;
+    /// <param name="HasTold">It says what its SMBIOS holds, too: see <see cref="BootDecision.TellScript"/>.</param>
+    public sealed record Script(MacAddress Mac, Guid? Uuid, IPAddress Source, AddressOwner Owner, bool HasTold = false) : BootRequest;
 }
 
 /// <summary>What is known of who has an address.</summary>

@@ -130,7 +130,7 @@ internal static class DeployRoutes
 
     internal static IResult Text(string line, int status = StatusCodes.Status200OK) => new PlainText(line + "\n", status);
 
-    private static IResult TooLong() => Text("the body is longer than any honest report", StatusCodes.Status413PayloadTooLarge);
+    internal static IResult TooLong() => Text("the body is longer than any honest report", StatusCodes.Status413PayloadTooLarge);
 
     private static IResult Answer(DeploymentAnswer answer) => answer switch
     {
@@ -140,7 +140,7 @@ internal static class DeployRoutes
         _ => throw new InvalidOperationException($"A report was answered {answer}."),
     };
 
-    private static string? BearerOf(HttpRequest request) =>
+    internal static string? BearerOf(HttpRequest request) =>
         request.Headers.Authorization.ToString() is var header && header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) ? header[7..].Trim() : null;
 
     private static byte[] Redact(byte[] log, string token)

@@ -82,7 +82,9 @@ public sealed partial class DeploymentService
             return Refuse(machine, deployment, source, $"from an address {owner.Words}");
         }
 
+        // Another server may give each program on a NIC an address of its own (GRUB's differs from the deploy environment's): the NIC is the same.
         var bound = source.Equals(deployment.Boot!.Source)
+            || (owner.Ownership == AddressOwnership.Neighbour && owner.Mac == deployment.Boot.Mac)
             || (phase == TokenPhase.FirstBoot && (machine.Addresses.Contains(source) || isItsOwn));
         return bound
             ? new(new Caller(deployment.Id, machine.Id, machine.Name, phase, deployment.BootId!, source), null)
@@ -216,7 +218,11 @@ public sealed partial class DeploymentService
         var kept = HostKeys(hostKeys);
         var happened = new DeploymentEvent.FirstBootReported(caller.BootId, Short(kernel), Short(hostName), Short(address), kept);
         return CallAsync(caller, TokenPhase.FirstBoot, happened,
-            machine => kept.IsEmpty ? machine : machine with { Observed = (machine.Observed ?? new MachineReport()) with { HostKeys = kept } }, cancellationToken);
+            machine => machine with
+            {
+                Observed = (machine.Observed ?? new MachineReport()) with { Address = caller.Source, HostKeys = kept.IsEmpty ? machine.Observed?.HostKeys ?? [] : kept },
+            },
+            cancellationToken);
 
         static string? Short(string? text) => text is null ? null : TimelineNote.Clean(text, 128);
     }

@@ -13,6 +13,7 @@ internal static class ManagementRoutes
         var api = routes.MapGroup("/api/v1");
         api.MapMachines(services);
         api.MapOrders(services);
+        api.MapNewcomers(services);
         api.MapDocuments(services);
         api.MapSecrets(services);
         api.MapImages(services);

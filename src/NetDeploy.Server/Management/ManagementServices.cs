@@ -1,6 +1,7 @@
 using NetDeploy.Server.Deployments;
 using NetDeploy.Server.Dhcp;
 using NetDeploy.Server.Documents;
+using NetDeploy.Server.Enrolment;
 using NetDeploy.Server.Images;
 using NetDeploy.Server.Leases;
 using NetDeploy.Server.Secrets;
@@ -19,6 +20,8 @@ internal sealed record ManagementServices(
     BulkStore Bulk,
     ImageStore Images,
     SecretStore Secrets,
+    Enroller Enroller,
+    HoldDesk Hold,
     ServerFacts Facts);
 
 /// <summary>What is known of the server from its start.</summary>

@@ -16,6 +16,7 @@ internal sealed class LabSupervisor : IAsyncDisposable
 {
     private readonly LabFolder _folder;
     private readonly LabNetwork _network;
+    private readonly LabMainServer? _mainServer;
     private readonly ChildSpawner _spawner = new();
     private readonly ImmutableArray<SupervisedChild> _children;
     private readonly ImmutableArray<Blade> _blades;
@@ -32,6 +33,7 @@ internal sealed class LabSupervisor : IAsyncDisposable
         _accelerator = accelerator;
         _logger = logger;
         _network = new LabNetwork(new CommandRunner(), plan.Network) { Vlans = plan.Vlans };
+        _mainServer = plan.HasMainServer ? new LabMainServer(new CommandRunner(), plan.Network) : null;
         _relays = plan.Relays;
         _vlans = plan.Vlans;
         _children = [.. plan.Children.Select(c => new SupervisedChild(c, folder.Log(c.Name), _network, _spawner, logger))];
@@ -93,6 +95,7 @@ internal sealed class LabSupervisor : IAsyncDisposable
             child.Dispose();
         }
 
+        await (_mainServer?.RemoveAsync() ?? Task.CompletedTask).ConfigureAwait(false);
         await _network.RemoveAsync().ConfigureAwait(false);
         _spawner.Dispose();
     }
@@ -100,6 +103,7 @@ internal sealed class LabSupervisor : IAsyncDisposable
     private async Task ServeAsync()
     {
         await _network.CreateAsync().ConfigureAwait(false);
+        await (_mainServer?.CreateAsync() ?? Task.CompletedTask).ConfigureAwait(false);
         WriteState();
         using var stop = new CancellationTokenSource();
         using var advertiser = RouterAdvertiser.Open(_network);

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
+using NetDeploy.Core.Enrolment;
 using NetDeploy.Protocols;
 
 namespace NetDeploy.Core.Profiles.Documents;
@@ -16,7 +17,7 @@ internal static partial class Formats
         text.Any(c => char.IsControl(c) && c is not ('\n' or '\t')) ? "holds a control character." : null;
 
     public static string? Name(ref string text) =>
-        NamePattern().IsMatch(text) ? null : "is no name: letters, digits, '.', '_' and '-', at most 63, the first a letter or digit.";
+        NameSpelling().IsMatch(text) ? null : "is no name: letters, digits, '.', '_' and '-', at most 63, the first a letter or digit.";
 
     /// <summary>RFC 1123 section 2.1, lower case.</summary>
     public static string? DnsLabel(ref string text) =>
@@ -191,6 +192,18 @@ internal static partial class Formats
     public static string? ModelGlob(ref string text) =>
         Text(ref text) ?? (text.Length is 0 or > 64 ? "is no model name." : null);
 
+    public static string? Glob(ref string text) =>
+        Text(ref text) ?? (text.Length is 0 or > 128 ? "is no pattern of 1 to 128 characters." : null);
+
+    /// <summary>One to six octets; a prefix ends with one.</summary>
+    public static string? MacPrefix(ref string text)
+    {
+        text = text.ToLowerInvariant().Replace('-', ':');
+        return MacPrefixPattern().IsMatch(text) ? null : "is no beginning of a MAC address.";
+    }
+
+    public static string? HostPattern(ref string text) => NamePattern.Fault(text);
+
     public static string? DiskName(ref string text) =>
         DiskPattern().IsMatch(text) ? null : "is no name: lower-case letters, digits and '-', at most 32, the first a letter.";
 
@@ -214,7 +227,7 @@ internal static partial class Formats
     private static bool HasControls(string text) => text.Any(char.IsControl);
 
     [GeneratedRegex(@"\A[A-Za-z0-9][A-Za-z0-9._-]{0,62}\z")]
-    private static partial Regex NamePattern();
+    private static partial Regex NameSpelling();
 
     [GeneratedRegex(@"\A[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\z")]
     private static partial Regex DnsLabelPattern();
@@ -260,6 +273,9 @@ internal static partial class Formats
 
     [GeneratedRegex(@"\A[a-z][a-z0-9-]{0,31}\z")]
     private static partial Regex DiskPattern();
+
+    [GeneratedRegex(@"\A[0-9a-f]{2}(:[0-9a-f]{2}){0,5}\z")]
+    private static partial Regex MacPrefixPattern();
 
     [GeneratedRegex(@"\A[a-z][a-z0-9_]{0,31}\z")]
     private static partial Regex VolumePattern();

@@ -29,6 +29,8 @@ internal static class Shapes
         SecretReference(),
         null);
 
+    private static readonly ScalarShape Pattern = new("a shell glob of * and ?", Formats.Glob, "Such as 'PowerEdge*'.");
+
     /// <summary>The subtree <c>system</c>: the neutral model.</summary>
     public static MapShape System { get; } = Map("a system", new()
     {
@@ -115,6 +117,7 @@ internal static class Shapes
             ["platform"] = Name,
             ["method"] = Word("image", "installer"),
             ["protected"] = Flag,
+            ["enrolledBy"] = Text,
             ["address"] = Ipv4,
             ["binding"] = Map("what is known of the hardware", new()
             {
@@ -159,8 +162,31 @@ internal static class Shapes
         ["Enrolment"] = Document("an enrolment rule", Name, new()
         {
             ["network"] = Name,
-            ["unknown"] = Word("hold", "local-boot"),
-        }, "network", "unknown"),
+            ["unknown"] = Word("hold", "local-boot", "ignore"),
+            ["rules"] = new ListShape("a list of enrolment rules", Map("an enrolment rule", new()
+            {
+                ["name"] = Name,
+                ["match"] = Map("what a machine must be", new()
+                {
+                    ["macPrefixes"] = new ListShape("a list of MAC prefixes", new ScalarShape("a MAC prefix", Formats.MacPrefix, "Such as 52:54:00.")),
+                    ["relay"] = Ipv4,
+                    ["circuitId"] = Pattern,
+                    ["remoteId"] = Pattern,
+                    ["architecture"] = Word("amd64", "arm64"),
+                    ["firmware"] = Word("bios", "uefi"),
+                    ["vendor"] = Pattern,
+                    ["product"] = Pattern,
+                    ["serial"] = Pattern,
+                }),
+                ["profiles"] = Names,
+                ["distro"] = Name,
+                ["method"] = Word("image", "installer"),
+                ["namePattern"] = new ScalarShape("a pattern of host names", Formats.HostPattern, $"Such as blade-{{n}}; there are {string.Join(", ", Enrolment.NamePattern.Placeholders.Select(p => $"{{{p}}}"))}."),
+                ["addresses"] = Map("a range of addresses", new() { ["first"] = Ipv4, ["last"] = Ipv4 }, "first", "last"),
+                ["limit"] = new ScalarShape("how many machines at most", Formats.Number(1, 100_000)),
+                ["grant"] = Flag,
+            }, "distro", "namePattern"), "name"),
+        }, "network"),
     }.ToImmutableSortedDictionary(StringComparer.Ordinal);
 
     private static MapShape Document(string description, ScalarShape name, Dictionary<string, Shape> keys, params string[] required)
