@@ -14,6 +14,7 @@ using NetDeploy.Server.Images;
 using NetDeploy.Server.Leases;
 using NetDeploy.Server.Linux;
 using NetDeploy.Server.Management;
+using NetDeploy.Server.Mirror;
 using NetDeploy.Server.Power;
 using NetDeploy.Server.Secrets;
 using NetDeploy.Server.Storage;
@@ -84,7 +85,7 @@ public sealed class NetDeployServer : IAsyncDisposable
                 UnauthorizedAccessException => new ServerFault(e.Message, $"Run the server as the user that owns {config.Data}, or as root.", e),
                 BootFilesException files => new ServerFault(files.Message, files.Remedy, e),
                 IOException or InvalidDataException => new ServerFault(
-                    $"The server cannot use its folders: {e.Message}", $"Look after the disk, its room and its permissions: {config.Data} and {config.Images} must be folders that this user may write.", e),
+                    $"The server cannot use its folders: {e.Message}", $"Look after the disk, its room and its permissions: {config.Data}, {config.Images} and {config.MirrorFolder} must be folders that this user may write.", e),
                 _ => e,
             };
         }
@@ -156,7 +157,8 @@ public sealed class NetDeployServer : IAsyncDisposable
         var secrets = SecretStore.Open(sealedSecrets, ServerKey.LoadOrCreate(
             Path.Combine(ServerPaths.Keys(data), "secrets.key"),
             $"every stored secret is lost then; move {sealedSecrets} away too, and set each again with 'netdeploy secret set'"));
-        return new State(store, leases, bulk, mint, secrets, DocumentStore.Open(ServerPaths.Documents(data), _config.Profiles));
+        var mirrors = _config.Mirrors.ToDictionary(m => m.Name, m => Closing(new CachedMirror(m, Path.Combine(_config.MirrorFolder, m.Name), _clock, _budgeted.CreateLogger<CachedMirror>())));
+        return new State(store, leases, bulk, mint, secrets, DocumentStore.Open(ServerPaths.Documents(data), _config.Profiles), mirrors);
     }
 
     private async Task<Decisions> OpenDecisionsAsync(State state, IPower power, CancellationToken cancellationToken)
@@ -196,7 +198,8 @@ public sealed class NetDeployServer : IAsyncDisposable
     {
         BootEndPoints = [.. _interfaces.Select(i => new IPEndPoint(i.Address, _config.BootPort))];
         var plans = new DeploymentPlans(parts.Deployments, state.Bulk, parts.Images, state.Secrets, _budgeted.CreateLogger<DeploymentPlans>());
-        var app = BootListener.Build(BootEndPoints, parts.Desk, files, () => Networks, parts.Owners, parts.Deployments, plans, _budgeted, hold: parts.Hold);
+        var app = BootListener.Build(BootEndPoints, parts.Desk, files, () => Networks, parts.Owners, parts.Deployments, plans, _budgeted, hold: parts.Hold,
+            mirrors: new MirrorRoutes(state.Mirrors, _budgeted.CreateLogger<MirrorRoutes>()));
         await ListenAsync(app, cancellationToken).ConfigureAwait(false);
     }
 
@@ -238,7 +241,8 @@ public sealed class NetDeployServer : IAsyncDisposable
             () => [.. Warnings.Texts, .. Networks.Uncovered(_interfaces), .. _dhcp?.Warnings() ?? []],
             () => _dhcp?.Foreign.List() ?? []);
         var services = new ManagementServices(
-            parts.Deployments, parts.Orders, state.Documents, parts.Application, parts.Desk, state.Leases, state.Bulk, parts.Images, state.Secrets, parts.Enroller, parts.Hold, facts);
+            parts.Deployments, parts.Orders, state.Documents, parts.Application, parts.Desk, state.Leases, state.Bulk, parts.Images, state.Secrets, parts.Enroller, parts.Hold, facts,
+            [.. state.Mirrors.Values]);
         var socket = ServerPaths.Socket(_config.Data);
         await ListenAsync(ManagementListener.Build(socket, services, _logging), cancellationToken).ConfigureAwait(false);
         ManagementListener.Restrict(socket);
@@ -274,7 +278,8 @@ public sealed class NetDeployServer : IAsyncDisposable
     }
 
     /// <summary>What survives this process.</summary>
-    private sealed record State(LiteDbRecordStore Store, LeaseStore Leases, BulkStore Bulk, TokenMint Mint, SecretStore Secrets, DocumentStore Documents);
+    private sealed record State(LiteDbRecordStore Store, LeaseStore Leases, BulkStore Bulk, TokenMint Mint, SecretStore Secrets, DocumentStore Documents,
+        IReadOnlyDictionary<string, CachedMirror> Mirrors);
 
     /// <summary>What decides, over that state.</summary>
     private sealed record Decisions(

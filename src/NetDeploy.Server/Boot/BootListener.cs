@@ -18,6 +18,7 @@ using NetDeploy.Protocols;
 using NetDeploy.Server.BootFiles;
 using NetDeploy.Server.Deployments;
 using NetDeploy.Server.Enrolment;
+using NetDeploy.Server.Mirror;
 using NetDeploy.Server.Storage;
 
 namespace NetDeploy.Server.Boot;
@@ -27,7 +28,7 @@ internal static class BootListener
 {
     public static WebApplication Build(
         IReadOnlyList<IPEndPoint> endPoints, BootDesk desk, BootFilesCatalog files, Func<BootNetworks> networks, IAddressOwners owners,
-        DeploymentService deployments, DeploymentPlans plans, ILoggerFactory logging, int connectionsOfStrangers = ConnectionLimit.OfStrangers, HoldDesk? hold = null)
+        DeploymentService deployments, DeploymentPlans plans, ILoggerFactory logging, int connectionsOfStrangers = ConnectionLimit.OfStrangers, HoldDesk? hold = null, MirrorRoutes? mirrors = null)
     {
         // Empty: a builder with defaults reads appsettings.json of the current folder and the environment, which may name more addresses.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -56,6 +57,7 @@ internal static class BootListener
         app.Use((context, next) => ExplainFaultsAsync(context, next, logger));
         app.MapBoot(desk, files, networks);
         app.MapDeploy(deployments, plans);
+        mirrors?.Map(app, networks);
         if (hold is not null)
         {
             app.MapHold(hold, networks);

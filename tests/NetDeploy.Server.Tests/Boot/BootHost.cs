@@ -19,6 +19,7 @@ using NetDeploy.Server.BootFiles;
 using NetDeploy.Server.Deployments;
 using NetDeploy.Server.Documents;
 using NetDeploy.Server.Images;
+using NetDeploy.Server.Mirror;
 using NetDeploy.Server.Secrets;
 using NetDeploy.Server.Storage;
 using NetDeploy.Server.Tests.Deployments;
@@ -70,6 +71,9 @@ internal sealed partial class BootHost : IAsyncDisposable
 
     public SecretStore Secrets { get; private set; } = null!;
 
+    /// <summary>What the listener offers as <c>/mirror/NAME/</c>; a test puts its own in, and disposes them.</summary>
+    public Dictionary<string, CachedMirror> Mirrors { get; } = [];
+
     public string Folder => _folder.Path;
 
     public int Port { get; private set; }
@@ -101,7 +105,8 @@ internal sealed partial class BootHost : IAsyncDisposable
             [new IPEndPoint(IPAddress.Loopback, 0)], host._desk, files, () => host.Networks, host._owners, service,
             new DeploymentPlans(service, host._bulk, new ImageStore(spool, TimeProvider.System, service.PinnedImages), host.Secrets, NullLogger.Instance),
             NullLoggerFactory.Instance,
-            connectionsOfStrangers);
+            connectionsOfStrangers,
+            mirrors: new MirrorRoutes(host.Mirrors, NullLogger.Instance));
         await host.App.StartAsync();
         host.Port = new Uri(host.App.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single()).Port;
         return host;
