@@ -161,14 +161,15 @@ public static class BootScripts
             ["arguments"] = arguments.ToString(),
         });
 
-    private static string Render(Template template, ScriptObject values)
+    /// <summary>A variable that nobody set is a fault of the template, never an empty word in a script that machines boot by.</summary>
+    internal static string Render(Template template, ScriptObject values)
     {
         var context = new TemplateContext { StrictVariables = true, NewLine = "\n" };
         context.PushGlobal(values);
         return template.Render(context);
     }
 
-    private static Template Parse(string text)
+    internal static Template Parse(string text)
     {
         var template = Template.Parse(text.ReplaceLineEndings("\n"));
         return template.HasErrors ? throw new InvalidOperationException(string.Join("; ", template.Messages)) : template;
