@@ -67,7 +67,9 @@ internal sealed record BladeIdentity(string Mac, Guid Uuid, string Serial)
 
 /// <summary>One virtual blade, as it is built.</summary>
 /// <param name="Tap">The bridge port its NIC is plugged into.</param>
-/// <param name="DiskBytes">Sparse: it takes what is written.</param>
+/// <param name="DiskBytes">Of each disk. Sparse: it takes what is written.</param>
+/// <param name="Disks">Equal but for their serials.</param>
+/// <param name="Tpm">A TPM 2.0, which keeps what it holds over power cycles.</param>
 internal sealed record BladeHardware(
     string Name,
     BladeFirmware Firmware,
@@ -77,7 +79,9 @@ internal sealed record BladeHardware(
     BladeIdentity Identity,
     int MemoryMiB = 1024,
     int Cpus = 2,
-    long DiskBytes = 8L << 30)
+    long DiskBytes = 8L << 30,
+    int Disks = 1,
+    bool Tpm = false)
 {
     /// <summary>Blade number <paramref name="number"/> of a lab, from 1.</summary>
     public static BladeHardware Make(int number, BladeFirmware firmware, BladeDisk disk, BladeNic nic)
