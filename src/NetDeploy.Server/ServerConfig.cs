@@ -6,6 +6,7 @@ using System.Text.RegularExpressions;
 using NetDeploy.Core.Boot;
 using NetDeploy.Core.Deployments;
 using NetDeploy.Core.Profiles;
+using NetDeploy.Server.Mirror;
 using YamlDotNet.Core;
 using YamlDotNet.Serialization;
 using YamlDotNet.Serialization.NamingConventions;
@@ -42,6 +43,12 @@ public sealed partial record ServerConfig
 
     /// <summary>The control socket of a lab that powers machines; null: a person does.</summary>
     public string? LabPower { get; init; }
+
+    /// <summary>What machines reach through this server, as <c>/mirror/NAME/</c>; nothing else.</summary>
+    public ImmutableArray<MirrorConfig> Mirrors { get; init; } = [];
+
+    /// <summary>Where files of the mirrors are kept, in a folder for each.</summary>
+    public string MirrorFolder { get; init; } = "/var/cache/netdeploy/mirrors";
 
     /// <summary>Arguments for the kernel of the deploy environment; the last console gets the environment's own output.</summary>
     public ImmutableArray<string> KernelArguments { get; init; } = ["console=tty0", "console=ttyS0,115200n8"];
@@ -80,13 +87,15 @@ public sealed partial record ServerConfig
                 StartWorker = file.StartWorker ?? defaults.StartWorker,
                 LabPower = file.LabPower,
                 KernelArguments = file.KernelArguments is { } arguments ? Words(path, arguments) : defaults.KernelArguments,
+                Mirrors = [.. (file.Mirrors ?? []).Select(m => Mirror(path, m ?? new ConfigMirror()))],
+                MirrorFolder = file.MirrorFolder ?? defaults.MirrorFolder,
                 Deployments = Limits(path, file.Deployments ?? new ConfigLimits()),
             });
         }
         catch (YamlException e)
         {
             var reason = UnknownKey().Match(e.Message) is { Success: true } unknown ? $"there is no key '{unknown.Groups[1].Value}'" : Reason(e.InnerException?.Message ?? e.Message);
-            throw new ServerFault($"{path}:{e.Start.Line}:{e.Start.Column}: {reason}", $"The keys are data, interfaces, bootPort, profiles, bootFiles, images, startWorker, labPower, kernelArguments, deployments; those of deployments are preparing, grant, claimedSilence, firstBoot, boots, sameBoot. {Example}", e);
+            throw new ServerFault($"{path}:{e.Start.Line}:{e.Start.Column}: {reason}", $"The keys are data, interfaces, bootPort, profiles, bootFiles, images, startWorker, labPower, kernelArguments, mirrors, mirrorFolder, deployments; those of a mirror are name, upstream, via, maxSize; those of deployments are preparing, grant, claimedSilence, firstBoot, boots, sameBoot. {Example}", e);
         }
     }
 
@@ -126,6 +135,14 @@ public sealed partial record ServerConfig
         };
     }
 
+    private static MirrorConfig Mirror(string path, ConfigMirror file)
+    {
+        var mirror = MirrorConfig.Parse($"{path}: mirrors", file.Name, file.Upstream, file.Via);
+        return file.MaxSize is not { } size ? mirror
+            : Sizes.TryParse(size, out var bytes) && bytes >= MirrorConfig.SmallestSize ? mirror with { MaxSize = bytes }
+            : throw new ServerFault($"{path}: mirrors: maxSize '{size}' of '{mirror.Name}' is no size that holds a mirror's files.", "Write one such as 20GiB; 64MiB is the least.");
+    }
+
     private static TimeSpan Duration(string path, string key, string? text, TimeSpan otherwise) =>
         text is null ? otherwise
         : Durations.TryParse(text, out var duration) ? duration
@@ -136,6 +153,11 @@ public sealed partial record ServerConfig
         if (config.BootPort is < 1 or > 65535)
         {
             throw new ServerFault($"{path}: bootPort {config.BootPort} is no TCP port.", "Write a number from 1 to 65535; 8080 is the default.");
+        }
+
+        if (config.Mirrors.GroupBy(m => m.Name, StringComparer.Ordinal).FirstOrDefault(g => g.Count() > 1) is { } twice)
+        {
+            throw new ServerFault($"{path}: mirrors: '{twice.Key}' is there twice.", "Give each mirror a name of its own.");
         }
 
         return config;
@@ -185,6 +207,10 @@ public sealed partial record ServerConfig
 
         public string? KernelArguments { get; set; }
 
+        public List<ConfigMirror?>? Mirrors { get; set; }
+
+        public string? MirrorFolder { get; set; }
+
         public ConfigLimits? Deployments { get; set; }
     }
 
@@ -201,6 +227,17 @@ public sealed partial record ServerConfig
         public int? Boots { get; set; }
 
         public string? SameBoot { get; set; }
+    }
+
+    private sealed class ConfigMirror
+    {
+        public string? Name { get; set; }
+
+        public string? Upstream { get; set; }
+
+        public string? Via { get; set; }
+
+        public string? MaxSize { get; set; }
     }
 
     private sealed class ConfigInterface

@@ -1,8 +1,8 @@
 # shellcheck shell=dash
 # The plan: fetched, checked to hold nothing but step calls, then executed.
 
-STEPS='step_plan step_select_disk step_select_disks step_disk_size step_needs_tpm step_needs_tang step_claim step_wipe
-step_partition step_partition_table step_raid step_luks step_volume_group step_logical_volume step_filesystem
+STEPS='step_plan step_require_secure_boot_off step_select_disk step_select_disks step_disk_size step_needs_tpm step_needs_tang
+step_claim step_wipe step_partition step_partition_table step_raid step_luks step_volume_group step_logical_volume step_filesystem
 step_subvolume step_mount step_unpack step_file step_link step_group step_user step_authorized_keys step_service
 step_host_keys step_unlock step_initramfs step_boot_loader step_esp_copy step_script step_first_boot step_finish'
 

@@ -31,7 +31,7 @@ public static class DocumentSet
             Distros = Read("Distro", SmallDocuments.ReadDistro),
             Profiles = Read("Profile", SmallDocuments.ReadProfile),
             Platforms = Read("Platform", SmallDocuments.ReadPlatform),
-            Enrolments = Read("Enrolment", SmallDocuments.ReadEnrolment),
+            Enrolments = Read("Enrolment", EnrolmentDocument.Read),
             Reservations = [],
             Recipes = ImmutableSortedDictionary<string, Recipe>.Empty,
         };
@@ -40,6 +40,7 @@ public static class DocumentSet
         {
             snapshot = Resolve(snapshot, diagnostics);
             ProfileCheck.Run(snapshot, diagnostics);
+            snapshot = EnrolmentCheck.Run(snapshot, diagnostics);
         }
 
         return new(diagnostics.HasErrors ? null : snapshot, diagnostics.ToImmutable());

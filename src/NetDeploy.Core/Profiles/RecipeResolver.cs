@@ -28,7 +28,7 @@ internal static class RecipeResolver
             tree = (MapNode)LayerMerge.Merge(tree, layer, Shapes.System, "system", diagnostics);
         }
 
-        var system = SystemBinder.Read(tree, at, machine, distro, diagnostics);
+        var system = SystemBinder.Read(tree, at, machine, distro, snapshot.Networks.Values, diagnostics);
         if (diagnostics.HasErrors)
         {
             return new(null, diagnostics.ToImmutable());

@@ -60,6 +60,9 @@ public sealed class Snapshot
         return new Diagnostic(Severity.Error, origin?.Document.File ?? "", origin?.Line ?? 0, origin?.Column ?? 0, fault.Subject, fault.Problem, fault.Remedy);
     }
 
+    /// <summary>The file that describes a machine; null where none does.</summary>
+    public string? FileOf(string machine) => Machines.GetValueOrDefault(machine)?.Origin?.Document.File;
+
     /// <summary>A fault of a machine, at its document where it has one.</summary>
     public Diagnostic AtMachine(string machine, Severity severity, string message, string remedy)
     {
@@ -67,7 +70,12 @@ public sealed class Snapshot
         return new Diagnostic(severity, origin?.Document.File ?? "", origin?.Line ?? 0, origin?.Column ?? 0, "", message, remedy);
     }
 
-    internal Snapshot With(ImmutableSortedDictionary<string, Recipe> recipes, ImmutableArray<Reservation> reservations) => new()
+    internal Snapshot With(ImmutableSortedDictionary<string, EnrolmentSpec> enrolments) => With(Recipes, Reservations, enrolments);
+
+    internal Snapshot With(ImmutableSortedDictionary<string, Recipe> recipes, ImmutableArray<Reservation> reservations) => With(recipes, reservations, Enrolments);
+
+    private Snapshot With(
+        ImmutableSortedDictionary<string, Recipe> recipes, ImmutableArray<Reservation> reservations, ImmutableSortedDictionary<string, EnrolmentSpec> enrolments) => new()
     {
         Machines = Machines,
         Networks = Networks,
@@ -75,7 +83,7 @@ public sealed class Snapshot
         Distros = Distros,
         Profiles = Profiles,
         Platforms = Platforms,
-        Enrolments = Enrolments,
+        Enrolments = enrolments,
         Reservations = reservations,
         Recipes = recipes,
     };

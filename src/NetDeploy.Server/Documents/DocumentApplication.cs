@@ -3,6 +3,7 @@ using System.Net;
 using Microsoft.Extensions.Logging;
 using NetDeploy.Core.Addressing;
 using NetDeploy.Core.Deployments;
+using NetDeploy.Core.Enrolment;
 using NetDeploy.Core.Machines;
 using NetDeploy.Core.Profiles;
 using NetDeploy.Core.Targets;
@@ -12,6 +13,10 @@ using NetDeploy.Server.Deployments;
 using NetDeploy.Server.Secrets;
 
 namespace NetDeploy.Server.Documents;
+
+/// <summary>What came of adding a machine: the machine, or why there is none.</summary>
+/// <param name="Diagnostics">Where its document does not compile.</param>
+internal sealed record AddedMachine(Machine? Machine, Refusal? Refusal, ImmutableArray<Diagnostic> Diagnostics);
 
 /// <summary>Brings desired state into force: the documents first, then the machines' records, then networks and reservations.</summary>
 internal sealed class DocumentApplication(
@@ -65,6 +70,78 @@ internal sealed class DocumentApplication(
         }
     }
 
+    /// <summary>The server's own, which no machine may have.</summary>
+    public ImmutableArray<IPAddress> ServerAddresses => serverAddresses;
+
+    /// <summary>Adds the document of one machine, and puts it in force. Nothing else comes into force between the choice and that.</summary>
+    /// <param name="make">What to add to these documents, or why nothing.</param>
+    public async Task<AddedMachine> AddMachineAsync(Func<Snapshot, CommandResult<MachineText>> make, CancellationToken cancellationToken)
+    {
+        await _applying.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            var made = make(documents.Current.Snapshot);
+            if (made.Value is not { } machine)
+            {
+                return new(null, made.Refusal, []);
+            }
+
+            var text = machine.Write();
+            var outcome = documents.Apply([text], null, prune: false, checkOnly: false, snapshot => Compile(snapshot).Diagnostics);
+            if (!outcome.Accepted)
+            {
+                var first = outcome.Diagnostics.First(d => d.Severity == Severity.Error);
+                return new(null, new Refusal($"{machine.Name} cannot be added: {(first.Path.Length > 0 ? first.Path + ": " : "")}{first.Message}", first.Remedy), outcome.Diagnostics);
+            }
+
+            // From here on the machine is the document's, whoever waits for the answer.
+            var snapshot = outcome.State.Snapshot;
+            var put = await PutMachineAsync(snapshot, snapshot.Machines[machine.Name], CancellationToken.None).ConfigureAwait(false);
+            if (put.Refusal is { } refusal)
+            {
+                documents.Remove(text.Path);
+                return new(null, refusal, []);
+            }
+
+            RefreshAddresses();
+            return new(put.Value, null, []);
+        }
+        finally
+        {
+            _applying.Release();
+        }
+    }
+
+    /// <summary>
+    /// Removes a machine, its history, and the document that the server wrote for it. The record goes first: a kill in between leaves a document, which the
+    /// next start makes a machine of again, and nothing that nobody can see.
+    /// </summary>
+    public async Task<CommandResult<Machine>> ForgetAsync(string name, CancellationToken cancellationToken)
+    {
+        await _applying.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            var path = MachineText.PathOf(name);
+            if (documents.Current.Snapshot.FileOf(name) is { } file && (file != path || DocumentSet.Places(documents.Current.Applied.Where(t => t.Path == path)) is not [_]))
+            {
+                return new(null, new Refusal($"{name} is described in {file}.", $"Remove its document there, and apply the folder with --prune."));
+            }
+
+            var forgotten = await deployments.ForgetAsync(name, cancellationToken).ConfigureAwait(false);
+            if (forgotten.Refusal is null)
+            {
+                documents.Remove(path);
+                RefreshAddresses();
+            }
+
+            return forgotten;
+        }
+        finally
+        {
+            _applying.Release();
+        }
+    }
+
     /// <summary>After a binding moved: reservations follow the hardware.</summary>
     public void RefreshAddresses()
     {
@@ -110,13 +187,7 @@ internal sealed class DocumentApplication(
         var refused = ImmutableArray.CreateBuilder<Diagnostic>();
         foreach (var spec in now.Machines.Values)
         {
-            var draft = new MachineDraft(
-                spec.Name,
-                spec.Kind,
-                BindingOf(spec.Binding),
-                StaticAddresses(now, spec),
-                spec.Protected);
-            var put = await deployments.PutMachineAsync(draft, cancellationToken).ConfigureAwait(false);
+            var put = await PutMachineAsync(now, spec, cancellationToken).ConfigureAwait(false);
             if (put.Refusal is { } refusal)
             {
                 DocumentLog.MachineRefused(logger, spec.Name, refusal.Reason, refusal.Remedy);
@@ -126,6 +197,9 @@ internal sealed class DocumentApplication(
 
         return refused.ToImmutable();
     }
+
+    private Task<CommandResult<Machine>> PutMachineAsync(Snapshot now, MachineSpec spec, CancellationToken cancellationToken) =>
+        deployments.PutMachineAsync(new MachineDraft(spec.Name, spec.Kind, BindingOf(spec.Binding), StaticAddresses(now, spec), spec.Protected), cancellationToken);
 
     /// <summary>The machines that a prune would remove while they have a deployment.</summary>
     private IEnumerable<Diagnostic> StillDeploying(Snapshot next) =>

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
+using NetDeploy.Core.Enrolment;
 using NetDeploy.Core.Profiles;
 using NetDeploy.Server.Linux;
 using NetDeploy.Server.Storage;
@@ -107,12 +108,10 @@ public sealed class DocumentStore
             }
 
             var applied = texts.ToDictionary(t => t.Path, StringComparer.Ordinal);
-            if (!prune)
+            var taken = MachinesOf(texts);
+            foreach (var kept in old.Applied.Where(t => IsEnrolled(t.Path) ? !taken.Contains(t.Path) : !prune))
             {
-                foreach (var kept in old.Applied)
-                {
-                    applied.TryAdd(kept.Path, kept);
-                }
+                applied.TryAdd(kept.Path, kept);
             }
 
             if (applied.Keys.FirstOrDefault(path => FoldersOf(path).Any(applied.ContainsKey)) is { } below)
@@ -138,11 +137,36 @@ public sealed class DocumentStore
                 return new ApplyOutcome(true, old, compiled.Diagnostics.AddRange(wrong));
             }
 
-            var revision = old.Revision + 1;
-            Save(revision, all);
-            _current = new DesiredState(revision, all, old.Shipped, compiled.Value);
-            return new ApplyOutcome(true, _current, compiled.Diagnostics.AddRange(wrong));
+            return new ApplyOutcome(true, Put(old, all, compiled.Value), compiled.Diagnostics.AddRange(wrong));
         }
+    }
+
+    /// <summary>Takes a stored text away; nothing where there is none at that path.</summary>
+    public void Remove(string path)
+    {
+        lock (_applying)
+        {
+            var old = _current;
+            var left = old.Applied.RemoveAll(t => t.Path == path);
+            if (left.Length < old.Applied.Length && DocumentSet.Parse(Merge(old.Shipped, left)).Value is { } compiled)
+            {
+                Put(old, left, compiled);
+            }
+        }
+    }
+
+    /// <summary>The server wrote it: an apply that holds it not says nothing of it, with --prune as little as without.</summary>
+    public static bool IsEnrolled(string path) => path.StartsWith(MachineText.Folder, StringComparison.Ordinal);
+
+    /// <summary>Where enrolment would have written the machines of these texts: a person's document of a machine takes the place of the server's.</summary>
+    private static HashSet<string> MachinesOf(IReadOnlyCollection<SourceText> texts) =>
+        [.. (DocumentSet.Places(texts.Where(t => !IsEnrolled(t.Path))) ?? []).Where(d => d.Kind == "Machine").Select(d => MachineText.PathOf(d.Name))];
+
+    private DesiredState Put(DesiredState old, ImmutableArray<SourceText> applied, Snapshot compiled)
+    {
+        var revision = old.Revision + 1;
+        Save(revision, applied);
+        return _current = new DesiredState(revision, applied, old.Shipped, compiled);
     }
 
     /// <summary>A shipped document is a default: the whole file goes where an applied file stands at the same path.</summary>

@@ -21,7 +21,8 @@ public sealed class EncryptedRaidTests(ITestOutputHelper output)
         try
         {
             await File.WriteAllTextAsync(Path.Combine(documents.FullName, "mirrored.yaml"), Profile(encryption), TestContext.Current.CancellationToken);
-            await lab.UpAsync(Up, "--firmware", firmware, "--disks", "2", .. unlock == "tpm2" ? (string[])["--tpm"] : [], "--documents", documents.FullName, "--profile", "mirrored");
+            string[] tpm = unlock == "tpm2" ? ["--tpm"] : [];
+            await lab.UpAsync(Up, ["--firmware", firmware, "--disks", "2", .. tpm, "--documents", documents.FullName, "--profile", "mirrored"]);
         }
         finally
         {

@@ -35,7 +35,7 @@ internal static class ImagePart
             Family = distro.Family,
             Release = distro.Release,
             Architecture = distro.Architecture,
-            Repositories = [.. system.Repositories.Select(r => new ImageRepository(r.Uri, r.Suite, r.Components))],
+            Repositories = [.. system.Repositories.Select(r => new ImageRepository(r.Uri, r.Suite, r.Components, r.Key))],
             Packages = [.. packages.Order(StringComparer.Ordinal)],
             Scripts = scripts.ToImmutable(),
         };

@@ -8,26 +8,28 @@ internal static class Shapes
 {
     public const string ApiVersion = "netdeploy/v1";
 
-    private static readonly ScalarShape Name = new("a name", Formats.Name, "Such as web-1.");
+    internal static readonly ScalarShape Name = new("a name", Formats.Name, "Such as web-1.");
     private static readonly ScalarShape HostName = new("a host name", Formats.DnsLabel, "Such as web1.");
     private static readonly ScalarShape DomainName = new("a domain name", Formats.DnsName, "Such as example.org.");
     private static readonly ScalarShape Account = new("an account name", Formats.Account, "Such as ops.");
     private static readonly ScalarShape Text = new("a line of text", Formats.Text);
-    private static readonly ScalarShape Flag = new("true or false", Formats.Flag);
+    internal static readonly ScalarShape Flag = new("true or false", Formats.Flag);
     private static readonly ScalarShape Mac = new("a MAC address", Formats.Mac, "Write it as 52:54:00:12:34:56.");
     private static readonly ScalarShape Ipv4 = new("an IPv4 address", Formats.Ipv4, "Write it as 10.77.0.21.");
-    private static readonly ScalarShape Address = new("an IP address", Formats.Address, "Write it as 10.77.0.21 or 2001:db8::21.");
-    private static readonly ScalarShape Url = new("an http or https address", Formats.HttpUrl, "Such as http://mirror.example/debian.");
+    internal static readonly ScalarShape Address = new("an IP address", Formats.Address, "Write it as 10.77.0.21 or 2001:db8::21.");
+    internal static readonly ScalarShape Url = new("an http or https address", Formats.HttpUrl, "Such as http://mirror.example/debian.");
     private static readonly ScalarShape Suite = new("a suite or component", Formats.Suite, "Such as bookworm.");
     private static readonly ScalarShape SshKey = new("an SSH public key", Formats.SshKey, "One line of an id_*.pub file.");
     private static readonly ListShape SshKeys = new("a list of SSH public keys", SshKey);
     private static readonly ListShape Names = new("a list of names", Name);
-    private static readonly ListShape Addresses = new("a list of IP addresses", Address);
+    internal static readonly ListShape Addresses = new("a list of IP addresses", Address);
 
     private static readonly ShortFormShape PasswordHash = new(
         new ScalarShape("a password's hash", Formats.CryptHash, "`netdeploy passwd` makes one; a plain password has no place here.", hidden: true),
         SecretReference(),
         null);
+
+    private static readonly ScalarShape Pattern = new("a shell glob of * and ?", Formats.Glob, "Such as 'PowerEdge*'.");
 
     /// <summary>The subtree <c>system</c>: the neutral model.</summary>
     public static MapShape System { get; } = Map("a system", new()
@@ -65,17 +67,13 @@ internal static class Shapes
             ["uri"] = Url,
             ["suite"] = Suite,
             ["components"] = new ListShape("a list of components", Suite),
+            ["key"] = new ScalarShape("an armored OpenPGP public key", Formats.OpenPgpKey, "Paste what gpg --export --armor KEY prints after 'key: |'."),
         }), "name"),
         ["storage"] = StorageShapes.Storage,
-        ["nics"] = new ListShape("a list of NICs", Map("a NIC", new()
-        {
-            ["mac"] = new ScalarShape("a MAC address, or boot", Formats.MacOrBoot, "Write it as 52:54:00:12:34:56, or boot for the NIC that netboots."),
-            ["dhcp"] = Flag,
-            ["addresses"] = new ListShape("a list of addresses with prefix", new ScalarShape("an address with prefix length", Formats.AddressWithPrefix, "Write it as 10.77.0.21/24.")),
-            ["gateway"] = Address,
-            ["dns"] = Addresses,
-            ["mtu"] = new ScalarShape("an MTU", Formats.Number(576, 9216)),
-        }), "mac"),
+        ["nics"] = InterfaceShapes.Nics,
+        ["bonds"] = InterfaceShapes.Bonds,
+        ["vlans"] = InterfaceShapes.Vlans,
+        ["bridges"] = InterfaceShapes.Bridges,
         ["dns"] = Map("resolvers", new() { ["servers"] = Addresses, ["search"] = new ListShape("a list of domains", DomainName) }),
         ["locale"] = new ScalarShape("a locale", Formats.LocaleName, "Such as C.UTF-8 or de_DE.UTF-8."),
         ["keyboard"] = new ShortFormShape(
@@ -92,11 +90,14 @@ internal static class Shapes
                 ["state"] = Word("enabled", "disabled", "masked"),
             }),
             "name"), "name"),
+        ["firewall"] = HostShapes.Firewall,
+        ["role"] = Word("xen-host", "kvm-host"),
+        ["handover"] = HostShapes.Handover,
         ["kernelArguments"] = new ListShape("a list of kernel arguments", new ScalarShape("a kernel argument", Formats.KernelArgument, "Such as console=ttyS0,115200.")),
         ["scripts"] = new ListShape("a list of scripts", Map("a script", new()
         {
             ["name"] = Name,
-            ["when"] = Word("build", "install"),
+            ["when"] = Word("build", "install", "first-boot"),
             ["content"] = new ScalarShape("a script's text", Formats.Script, "Begin with #!/bin/sh after 'content: |'."),
         }), "name"),
         ["ssh"] = Map("SSH", new()
@@ -116,6 +117,7 @@ internal static class Shapes
             ["platform"] = Name,
             ["method"] = Word("image", "installer"),
             ["protected"] = Flag,
+            ["enrolledBy"] = Text,
             ["address"] = Ipv4,
             ["binding"] = Map("what is known of the hardware", new()
             {
@@ -160,8 +162,31 @@ internal static class Shapes
         ["Enrolment"] = Document("an enrolment rule", Name, new()
         {
             ["network"] = Name,
-            ["unknown"] = Word("hold", "local-boot"),
-        }, "network", "unknown"),
+            ["unknown"] = Word("hold", "local-boot", "ignore"),
+            ["rules"] = new ListShape("a list of enrolment rules", Map("an enrolment rule", new()
+            {
+                ["name"] = Name,
+                ["match"] = Map("what a machine must be", new()
+                {
+                    ["macPrefixes"] = new ListShape("a list of MAC prefixes", new ScalarShape("a MAC prefix", Formats.MacPrefix, "Such as 52:54:00.")),
+                    ["relay"] = Ipv4,
+                    ["circuitId"] = Pattern,
+                    ["remoteId"] = Pattern,
+                    ["architecture"] = Word("amd64", "arm64"),
+                    ["firmware"] = Word("bios", "uefi"),
+                    ["vendor"] = Pattern,
+                    ["product"] = Pattern,
+                    ["serial"] = Pattern,
+                }),
+                ["profiles"] = Names,
+                ["distro"] = Name,
+                ["method"] = Word("image", "installer"),
+                ["namePattern"] = new ScalarShape("a pattern of host names", Formats.HostPattern, $"Such as blade-{{n}}; there are {string.Join(", ", Enrolment.NamePattern.Placeholders.Select(p => $"{{{p}}}"))}."),
+                ["addresses"] = Map("a range of addresses", new() { ["first"] = Ipv4, ["last"] = Ipv4 }, "first", "last"),
+                ["limit"] = new ScalarShape("how many machines at most", Formats.Number(1, 100_000)),
+                ["grant"] = Flag,
+            }, "distro", "namePattern"), "name"),
+        }, "network"),
     }.ToImmutableSortedDictionary(StringComparer.Ordinal);
 
     private static MapShape Document(string description, ScalarShape name, Dictionary<string, Shape> keys, params string[] required)

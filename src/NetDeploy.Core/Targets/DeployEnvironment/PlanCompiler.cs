@@ -12,6 +12,7 @@ internal static class PlanCompiler
         return new(
         [
             new PlanHeader(context.Deployment, recipe.Machine),
+            .. Requirements(system),
             .. StorageSteps.Of(system.Storage, context),
             new Unpack(context.ImageSha256, context.ImageLength),
             .. DebianFiles.Of(recipe, context),
@@ -24,6 +25,15 @@ internal static class PlanCompiler
             new FirstBoot($"{context.ServerUrl.GetLeftPart(UriPartial.Authority)}/deploy/{context.Deployment}/installed", context.FirstBootToken),
             new Finish(),
         ]);
+    }
+
+    /// <summary>What must be true of the machine, seen before the claim.</summary>
+    private static IEnumerable<PlanStep> Requirements(SystemSpec system)
+    {
+        if (system.Role == MachineRole.XenHost)
+        {
+            yield return new RequireSecureBootOff("role xen-host: Debian's Xen is not signed");
+        }
     }
 
     private static IEnumerable<PlanStep> Accounts(SystemSpec system, PlanContext context)

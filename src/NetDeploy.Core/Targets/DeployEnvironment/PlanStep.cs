@@ -17,6 +17,12 @@ public sealed record PlanHeader(string Deployment, string Machine) : PlanStep("s
     public override ImmutableArray<PlanArgument> Arguments => [Version, Deployment, Machine];
 }
 
+/// <param name="Reason">Why the system would not start with Secure Boot, for the person at the console.</param>
+public sealed record RequireSecureBootOff(string Reason) : PlanStep("step_require_secure_boot_off")
+{
+    public override ImmutableArray<PlanArgument> Arguments => [Reason];
+}
+
 public sealed record SelectDisk(string Disk, DiskSelector Selector) : PlanStep("step_select_disk")
 {
     public override ImmutableArray<PlanArgument> Arguments => [Disk, .. Words(Selector)];
