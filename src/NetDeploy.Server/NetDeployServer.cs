@@ -108,6 +108,11 @@ public sealed class NetDeployServer : IAsyncDisposable
             throw missing;
         }
 
+        if (files.Warning is { } outdated)
+        {
+            BootLog.Outdated(_logging.CreateLogger<NetDeployServer>(), outdated);
+        }
+
         var state = OpenState();
         var parts = await OpenDecisionsAsync(state, power, cancellationToken).ConfigureAwait(false);
         await ServeHttpBootAsync(state, parts, files, cancellationToken).ConfigureAwait(false);
