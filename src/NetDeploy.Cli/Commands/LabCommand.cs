@@ -20,6 +20,8 @@ internal static class LabCommand
         var firmware = new Option<string>("--firmware") { Description = "bios, uefi, uefi-http or secureboot.", DefaultValueFactory = _ => "bios" };
         firmware.AcceptOnlyFromAmong("bios", "uefi", "uefi-http", "secureboot");
         var distro = new Option<string>("--distro") { Description = "The distribution.", DefaultValueFactory = _ => "debian-12" };
+        var method = new Option<string>("--method") { Description = "image, or installer: the distribution's own, about half an hour without KVM.", DefaultValueFactory = _ => "image" };
+        method.AcceptOnlyFromAmong("image", "installer");
         var profile = new Option<string>("--profile") { Description = "The profile.", DefaultValueFactory = _ => "minimal" };
         var disk = new Option<string>("--disk") { Description = "virtio, nvme, ahci or megasas.", DefaultValueFactory = _ => "virtio" };
         disk.AcceptOnlyFromAmong("virtio", "nvme", "ahci", "megasas");
@@ -36,7 +38,7 @@ internal static class LabCommand
         var name = LabName();
         var yes = Yes();
         var json = VerbOptions.Json();
-        var command = new Command("up", "Bring a lab up: network, server and blades that install themselves.") { blades, firmware, distro, profile, disk, disks, tpm, nic, documents, mode, mirror, enrol, keep, name, yes, json };
+        var command = new Command("up", "Bring a lab up: network, server and blades that install themselves.") { blades, firmware, distro, method, profile, disk, disks, tpm, nic, documents, mode, mirror, enrol, keep, name, yes, json };
         disks.Validators.Add(r =>
         {
             if (r.GetValueOrDefault<int>() is < 1 or > 6)
@@ -68,6 +70,7 @@ internal static class LabCommand
                 Nic = Enum.Parse<BladeNic>(parsed.GetRequiredValue(nic), ignoreCase: true),
                 Distro = parsed.GetRequiredValue(distro),
                 Profile = parsed.GetRequiredValue(profile),
+                Method = parsed.GetRequiredValue(method),
                 Mirror = parsed.GetValue(mirror),
                 Enrol = parsed.GetValue(enrol),
                 Keep = parsed.GetValue(keep),

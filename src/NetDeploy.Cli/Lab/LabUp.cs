@@ -1,5 +1,6 @@
 using NetDeploy.Cli.Lab.Blades;
 using NetDeploy.Cli.Lab.Host;
+using NetDeploy.Cli.Lab.Installer;
 using NetDeploy.Cli.Lab.Net;
 using NetDeploy.Cli.Lab.Supervision;
 
@@ -17,9 +18,12 @@ internal sealed class LabUp(LabOptions options, ILabServer server, ICommandRunne
     private readonly LabControl _control = new(options.Folder.ControlSocket);
     private readonly LabNetwork _network = new(commands, options.Network);
 
+    /// <summary>Known once the installer's boot files are there; null: the mirror has all of its components.</summary>
+    private ComponentsSuite? _components;
+
     private LabServerSetup Setup => new(options.Folder.ServerData, options.CacheFolder, LabNetwork.Bridge, LabNetwork.ServerAddress, options.Folder.ControlSocket)
     {
-        Mirrors = options.Mirror ? LabMirror.Of(AptMirror.Read(), options.Folder) : [],
+        Mirrors = options.Mirror ? LabMirror.Of(AptMirror.Read(), options.Folder, _components) : [],
     };
 
     /// <summary>
@@ -40,6 +44,11 @@ internal sealed class LabUp(LabOptions options, ILabServer server, ICommandRunne
         var blades = Enumerable.Range(1, options.Blades).Select(n => BladeHardware.Make(n, options.Firmware, options.Disk, options.Nic) with { Disks = options.Disks, Tpm = options.Tpm }).ToArray();
         // Nothing of the lab is there yet: what fails here leaves nothing to take down.
         await server.PrepareAsync(Setup, display.Say, cancellationToken).ConfigureAwait(false);
+        if (options.ByInstaller)
+        {
+            _components = await new LabInstaller(commands, options.CacheFolder, AptMirror.Read().Main, display.Say).PrepareAsync(options.Distro, cancellationToken).ConfigureAwait(false);
+        }
+
         try
         {
             display.Say("starting the lab's network and server");

@@ -31,6 +31,9 @@ public sealed record BootFilesCatalog
         ? $"The deploy environment {Environment?.BuildId} is older than this program: plans may ask for what it does not know, and are then refused before anything is written. Run {BuildRemedy}, then restart the server."
         : null;
 
+    /// <summary>The distributions' own installers: looked at when a deployment asks for one.</summary>
+    public InstallerShelf Installers { get; init; } = InstallerShelf.Empty;
+
     /// <summary>Empty: everything is there and intact.</summary>
     public required ImmutableArray<BootFileFault> Faults { get; init; }
 
@@ -54,6 +57,7 @@ public sealed record BootFilesCatalog
             Loaders = loaders,
             Environment = built,
             Outdated = built is not null && DeployEnvironmentSources.Hash(sources) is { } now && built.Sources != now,
+            Installers = new InstallerShelf(BootFilesFolder.Installers(cacheFolder)),
             Faults = [.. faults, .. environment],
         };
     }
@@ -127,7 +131,7 @@ public sealed record BootFilesCatalog
         return faults;
     }
 
-    private static string? Damage(BootFile file)
+    internal static string? Damage(BootFile file)
     {
         var info = new FileInfo(file.Path);
         if (!info.Exists)

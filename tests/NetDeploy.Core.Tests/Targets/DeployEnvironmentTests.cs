@@ -184,12 +184,14 @@ public sealed class DeployEnvironmentTests
     }
 
     [Fact]
-    public void A_method_that_no_target_has_is_an_error_before_any_grant()
+    public void A_family_that_no_target_has_is_an_error_before_any_grant()
     {
-        var result = ShippedFiles.Parse(ShippedFiles.Site, ShippedFiles.Machine(more: "method: installer"));
+        var recipe = Recipe(ShippedFiles.Machine());
 
-        var error = Assert.Single(result.Diagnostics);
+        var error = Assert.Single(TargetCatalog.Check(recipe with { Distro = recipe.Distro with { Family = "other" } }));
+
         Assert.Equal(("method", "test1.yaml", 1), (error.Path, error.File, error.Line));
+        Assert.Contains("no target installs family 'other'", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
