@@ -174,7 +174,7 @@ public sealed class NetDeployServer : IAsyncDisposable
         _application = application;
         await application.StartAsync(cancellationToken).ConfigureAwait(false);
         var images = new ImageStore(ImageSpool.Create(_config.Images), _clock, () => deployments.PinnedImages());
-        var orders = Closing(new DeployOrders(deployments, state.Documents, images, state.Bulk, state.Secrets, power, _logging.CreateLogger<DeployOrders>()));
+        var orders = Closing(new DeployOrders(deployments, state.Documents, images, state.Bulk, state.Secrets, [.. _interfaces.Select(i => i.Address)], power, _logging.CreateLogger<DeployOrders>()));
         var seen = new SeenMachines(_clock);
         var enroller = new Enroller(state.Documents, application, deployments, orders, state.Leases, _clock, _budgeted.CreateLogger<Enroller>());
         var hold = new HoldDesk(deployments, enroller, seen, new HeldMachines(_clock), owners, state.Mint, _budgeted.CreateLogger<HoldDesk>());

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Net;
 using Microsoft.Extensions.Logging;
 using NetDeploy.Core.Deployments;
 using NetDeploy.Core.Images;
@@ -29,18 +30,20 @@ public sealed class DeployOrders : IAsyncDisposable
     private readonly ImageStore _images;
     private readonly BulkStore _bulk;
     private readonly SecretStore _secrets;
+    private readonly IReadOnlyCollection<IPAddress> _serverAddresses;
     private readonly IPower _power;
     private readonly ILogger _logger;
     private readonly ConcurrentDictionary<string, Task> _preparing = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource _stopping = new();
 
-    public DeployOrders(DeploymentService deployments, DocumentStore documents, ImageStore images, BulkStore bulk, SecretStore secrets, IPower power, ILogger logger)
+    public DeployOrders(DeploymentService deployments, DocumentStore documents, ImageStore images, BulkStore bulk, SecretStore secrets, IReadOnlyCollection<IPAddress> serverAddresses, IPower power, ILogger logger)
     {
         _deployments = deployments;
         _documents = documents;
         _images = images;
         _bulk = bulk;
         _secrets = secrets;
+        _serverAddresses = serverAddresses;
         _power = power;
         _logger = logger;
     }
@@ -130,9 +133,9 @@ public sealed class DeployOrders : IAsyncDisposable
         }
 
         // Both would be found by the machine alone: it would boot, get no answer or no plan, and try again for ever.
-        if (state.Snapshot.Networks.IsEmpty)
+        if (NetworkCover.Objection(spec, [.. state.Snapshot.Networks.Values], _serverAddresses) is { } uncovered)
         {
-            return (null, new(null, new Refusal($"There is no Network document, so {name} would not be answered.", "Apply one with the subnet of the boot network, and deploy again."), []));
+            return (null, new(null, uncovered, []));
         }
 
         var unstored = SecretCheck.Run(recipe, _secrets.Reveal(), Severity.Error);

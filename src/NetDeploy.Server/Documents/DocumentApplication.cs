@@ -245,7 +245,7 @@ internal sealed class DocumentApplication(
 
     private static ImmutableArray<IPAddress> StaticAddresses(Snapshot snapshot, MachineSpec spec) =>
         snapshot.Recipes.TryGetValue(spec.Name, out var recipe)
-            ? [.. recipe.System.Nics.SelectMany(n => n.Addresses).Select(a => a.Address)]
+            ? [.. recipe.System.Interfaces().SelectMany(n => n.Addresses).Select(a => a.Address)]
             : [];
 
     private static Binding BindingOf(BindingHints hints) => new()

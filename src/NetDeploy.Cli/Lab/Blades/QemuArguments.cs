@@ -87,6 +87,12 @@ internal static class QemuArguments
         [
             "-netdev", $"tap,id=wire,ifname={hardware.Tap},script=no,downscript=no",
             "-device", $"{device},netdev=wire,mac={hardware.Identity.Mac},bootindex=1",
+            // Without a ROM and a boot index: one NIC netboots, and the others wait for the system.
+            .. hardware.MorePorts.Index().SelectMany(p => new[]
+            {
+                "-netdev", $"tap,id=wire{Number(p.Index + 2)},ifname={p.Item.Tap},script=no,downscript=no",
+                "-device", $"virtio-net-pci,romfile=,netdev=wire{Number(p.Index + 2)},mac={p.Item.Mac}",
+            }),
         ];
     }
 

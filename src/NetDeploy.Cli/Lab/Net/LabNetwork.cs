@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using NetDeploy.Cli.Lab.Host;
 
@@ -16,6 +17,9 @@ internal sealed class LabNetwork(ICommandRunner commands, string name)
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(15);
 
     public string Name => name;
+
+    /// <summary>The bridge passes the tags of these, and no others, once there are any.</summary>
+    public ImmutableArray<LabVlan> Vlans { get; init; } = [];
 
     /// <summary>Where iproute2 keeps the namespace.</summary>
     public string Handle => "/run/netns/" + name;
@@ -42,10 +46,14 @@ internal sealed class LabNetwork(ICommandRunner commands, string name)
             await HereAsync(["link", "add", Bridge, "type", "bridge", "stp_state", "0", "forward_delay", "0", "mcast_snooping", "0"], cancellationToken).ConfigureAwait(false);
         }
 
-        await HereAsync(["address", "replace", $"{ServerAddress}/{PrefixLength.ToString(CultureInfo.InvariantCulture)}", "dev", Bridge], cancellationToken).ConfigureAwait(false);
+        await HereAsync(["address", "replace", $"{ServerAddress}/{Number(PrefixLength)}", "dev", Bridge], cancellationToken).ConfigureAwait(false);
         // A fixed link-local address without duplicate detection: router advertisements go out from the first blade on.
         await HereAsync(["address", "replace", "fe80::1/64", "dev", Bridge, "nodad"], cancellationToken).ConfigureAwait(false);
         await HereAsync(["link", "set", Bridge, "up"], cancellationToken).ConfigureAwait(false);
+        foreach (var vlan in Vlans)
+        {
+            await AddVlanAsync(vlan, cancellationToken).ConfigureAwait(false);
+        }
     }
 
     /// <summary>A port of the bridge for one blade.</summary>
@@ -57,6 +65,10 @@ internal sealed class LabNetwork(ICommandRunner commands, string name)
         }
 
         await HereAsync(["link", "set", tap, "master", Bridge, "up"], cancellationToken).ConfigureAwait(false);
+        foreach (var vlan in Vlans)
+        {
+            await RunAsync(commands, ["bridge", "-netns", name, "vlan", "add", "vid", Number(vlan.Id), "dev", tap], cancellationToken).ConfigureAwait(false);
+        }
     }
 
     /// <summary>Ends the namespace with all that is in it; nothing where there is none. Processes still in it keep it alive, unnamed, until they end.</summary>
@@ -86,14 +98,33 @@ internal sealed class LabNetwork(ICommandRunner commands, string name)
     /// <summary>The namespace alone.</summary>
     public Task AddNamespaceAsync(CancellationToken cancellationToken = default) => IpAsync(commands, ["netns", "add", name], cancellationToken);
 
-    /// <exception cref="UserFault">The kernel or the rights of this process do not allow it.</exception>
-    public static async Task IpAsync(ICommandRunner commands, string[] arguments, CancellationToken cancellationToken)
+    private async Task AddVlanAsync(LabVlan vlan, CancellationToken cancellationToken)
     {
-        var done = await commands.RunAsync(["ip", .. arguments], Limit, cancellationToken).ConfigureAwait(false);
+        // As a managed switch has it: untagged frames stay in VLAN 1, and a tag that nobody named goes nowhere.
+        await HereAsync(["link", "set", Bridge, "type", "bridge", "vlan_filtering", "1"], cancellationToken).ConfigureAwait(false);
+        await RunAsync(commands, ["bridge", "-netns", name, "vlan", "add", "vid", Number(vlan.Id), "dev", Bridge, "self"], cancellationToken).ConfigureAwait(false);
+        if (!await HasLinkAsync(vlan.Interface(), cancellationToken).ConfigureAwait(false))
+        {
+            await HereAsync(["link", "add", "link", Bridge, "name", vlan.Interface(), "type", "vlan", "id", Number(vlan.Id)], cancellationToken).ConfigureAwait(false);
+        }
+
+        await HereAsync(["address", "replace", $"{vlan.ServerAddress}/{Number(PrefixLength)}", "dev", vlan.Interface()], cancellationToken).ConfigureAwait(false);
+        await HereAsync(["link", "set", vlan.Interface(), "up"], cancellationToken).ConfigureAwait(false);
+    }
+
+    private static string Number(int number) => number.ToString(CultureInfo.InvariantCulture);
+
+    /// <exception cref="UserFault">The kernel or the rights of this process do not allow it.</exception>
+    public static Task IpAsync(ICommandRunner commands, string[] arguments, CancellationToken cancellationToken) =>
+        RunAsync(commands, ["ip", .. arguments], cancellationToken);
+
+    private static async Task RunAsync(ICommandRunner commands, string[] command, CancellationToken cancellationToken)
+    {
+        var done = await commands.RunAsync(command, Limit, cancellationToken).ConfigureAwait(false);
         if (!done.Succeeded)
         {
             throw new UserFault(
-                $"'ip {string.Join(' ', arguments)}' failed: {done.Complaint}.",
+                $"'{string.Join(' ', command)}' failed: {done.Complaint}.",
                 "The lab needs root, /dev/net/tun and a kernel with network namespaces, bridges, taps and veth pairs; in a container: --privileged --device /dev/net/tun.");
         }
     }

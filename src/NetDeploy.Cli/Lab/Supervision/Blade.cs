@@ -50,7 +50,7 @@ internal sealed class Blade(BladeHardware hardware, BladeFiles files, string qem
         {
             await OffAsync(token).ConfigureAwait(false);
             var old = Hardware.Identity.Mac;
-            Hardware = Hardware with { Identity = BladeIdentity.New() };
+            Hardware = Hardware.Renewed();
             files.MakeNew(Hardware);
             _poweredOnAt = null;
             logger.Renewed(Hardware.Name, old, Hardware.Identity.Mac);
@@ -85,7 +85,11 @@ internal sealed class Blade(BladeHardware hardware, BladeFiles files, string qem
             return;
         }
 
-        await network.AddTapAsync(Hardware.Tap, cancellationToken).ConfigureAwait(false);
+        foreach (var tap in Hardware.MorePorts.Select(p => p.Tap).Prepend(Hardware.Tap))
+        {
+            await network.AddTapAsync(tap, cancellationToken).ConfigureAwait(false);
+        }
+
         File.Delete(files.Qmp);
         await File.AppendAllTextAsync(files.Console, string.Create(CultureInfo.InvariantCulture, $"\n--- power on {DateTimeOffset.UtcNow:O}\n"), cancellationToken).ConfigureAwait(false);
 

@@ -31,7 +31,7 @@ internal sealed class LabSupervisor : IAsyncDisposable
         _folder = folder;
         _accelerator = accelerator;
         _logger = logger;
-        _network = new LabNetwork(new CommandRunner(), plan.Network);
+        _network = new LabNetwork(new CommandRunner(), plan.Network) { Vlans = plan.Vlans };
         _mainServer = plan.HasMainServer ? new LabMainServer(new CommandRunner(), plan.Network) : null;
         _relays = plan.Relays;
         _children = [.. plan.Children.Select(c => new SupervisedChild(c, folder.Log(c.Name), _network, _spawner, logger))];
