@@ -158,9 +158,8 @@ public sealed class NetDeployServer : IAsyncDisposable
         var owners = new LeaseOwners(state.Leases, () => Networks);
         var deployments = Closing(await DeploymentService.StartAsync(
             state.Store, state.Bulk, state.Mint, owners, _config.Deployments, _clock, _budgeted.CreateLogger<DeploymentService>(), cancellationToken).ConfigureAwait(false));
-        var application = new DocumentApplication(
-            state.Documents, deployments, state.Secrets, [.. _interfaces.Select(i => i.Address)], _logging.CreateLogger<DocumentApplication>());
-        _closing.Push(() => Now(application.Dispose));
+        var application = Closing(new DocumentApplication(
+            state.Documents, deployments, state.Secrets, [.. _interfaces.Select(i => i.Address)], _clock, _logging.CreateLogger<DocumentApplication>()));
         _application = application;
         await application.StartAsync(cancellationToken).ConfigureAwait(false);
         var images = new ImageStore(ImageSpool.Create(_config.Images), _clock, () => deployments.PinnedImages());
@@ -218,7 +217,7 @@ public sealed class NetDeployServer : IAsyncDisposable
     private async Task ServeManagementAsync(State state, Decisions parts, CancellationToken cancellationToken)
     {
         var version = typeof(NetDeployServer).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
-        var facts = new ServerFacts(version, _clock.GetUtcNow(), [.. BootEndPoints.Select(e => $"http://{e}")], () => [.. Warnings.Texts, .. Networks.Uncovered(_interfaces)]);
+        var facts = new ServerFacts(version, _clock.GetUtcNow(), [.. BootEndPoints.Select(e => $"http://{e}")], () => [.. Warnings.Texts, .. Networks.Uncovered(_interfaces), .. parts.Application.Rendering.Warnings]);
         var services = new ManagementServices(
             parts.Deployments, parts.Orders, state.Documents, parts.Application, parts.Desk, state.Leases, state.Bulk, parts.Images, state.Secrets, facts);
         var socket = ServerPaths.Socket(_config.Data);
