@@ -44,6 +44,7 @@ public sealed class EndpointTests
             "GET /api/v1/machines/{name}",
             "GET /api/v1/machines/{name}/log",
             "GET /api/v1/machines/{name}/timeline",
+            "GET /api/v1/rendering",
             "GET /api/v1/secrets",
             "GET /api/v1/status",
             "POST /api/v1/apply",

@@ -77,6 +77,7 @@ internal sealed class DocumentApplication(
                 return outcome;
             }
 
+            _rendering.Begin();
             var refusals = await PutMachinesAsync(outcome.State.Snapshot, cancellationToken).ConfigureAwait(false);
             if (prune)
             {
@@ -84,7 +85,6 @@ internal sealed class DocumentApplication(
             }
 
             RefreshAddresses();
-            _rendering.Begin();
             return outcome with { Diagnostics = outcome.Diagnostics.AddRange(refusals) };
         }
         finally

@@ -45,11 +45,11 @@ internal sealed class ManagementHost : IAsyncDisposable
         host.Service = service;
         var documents = TestDocuments.Open(host._folder["documents"]);
         var secrets = TestDocuments.Secrets(host._folder["secrets"]);
-        var application = new DocumentApplication(documents, service, secrets, [IPAddress.Parse("10.77.0.1")], NullLogger.Instance);
+        var application = new DocumentApplication(documents, service, secrets, [IPAddress.Parse("10.77.0.1")], TimeProvider.System, NullLogger.Instance);
         await application.StartAsync(CancellationToken.None);
         var images = new ImageStore(ImageSpool.Create(host._folder["images"]), clock, service.PinnedImages);
         var orders = new DeployOrders(service, documents, images, bulk, secrets, new ManualPower(), NullLogger.Instance);
-        host._parts.AddRange([orders, service]);
+        host._parts.AddRange([orders, application, service]);
         var services = new ManagementServices(
             service, orders, documents, application,
             new BootDesk(service, owners, new BootDeskOptions { HttpPort = 8080 }, clock, NullLogger.Instance),
