@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Collections.Immutable;
 
 namespace NetDeploy.Core.Profiles.Documents;
@@ -231,6 +232,19 @@ internal static class Shapes
             ["unknown"] = Word("hold", "local-boot"),
         }, "network", "unknown"),
     }.ToImmutableSortedDictionary(StringComparer.Ordinal);
+
+    /// <summary>Words that stand in thousands of documents: each is one string.</summary>
+    public static FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> Words { get; } =
+        Kinds.Keys.Concat(Kinds.Values.SelectMany(KeysOf)).Append(ApiVersion).ToFrozenSet(StringComparer.Ordinal).GetAlternateLookup<ReadOnlySpan<char>>();
+
+    private static IEnumerable<string> KeysOf(Shape shape) => shape switch
+    {
+        MapShape map => map.Keys.SelectMany(k => KeysOf(k.Value).Prepend(k.Key)),
+        ShortFormShape both => KeysOf(both.Map),
+        ListShape list => KeysOf(list.Item),
+        DictionaryShape dictionary => KeysOf(dictionary.Value),
+        _ => [],
+    };
 
     private static MapShape Document(string description, ScalarShape name, Dictionary<string, Shape> keys, params string[] required)
     {
