@@ -66,6 +66,8 @@ take_tools() {
         take_file "$program" "$initrd/bin/$tool"
         run --list "$program" | sed -n 's/.*=> \(\/[^ ]*\) .*/\1/p' >>"$work/libraries" || true
     done
+    # Loaded when a thread ends (cryptsetup's Argon2 has threads), and so in nobody's list.
+    find "$root/lib/x86_64-linux-gnu" "$root/usr/lib/x86_64-linux-gnu" -name libgcc_s.so.1 2>/dev/null | head -n 1 >>"$work/libraries"
     for library in $(sort -u "$work/libraries"); do
         take_file "$library" "$initrd/lib/x86_64-linux-gnu/"
     done
@@ -140,11 +142,11 @@ take_firmware() {
 take_scripts() {
     cp "$here/deploy/init" "$initrd/init"
     cp "$here"/deploy/lib/*.sh "$here/deploy/udhcpc" "$initrd/lib/netdeploy/"
-    cp -R "$here/deploy/first-boot" "$initrd/lib/netdeploy/"
+    cp -R "$here/deploy/first-boot" "$here/deploy/esp-copies" "$initrd/lib/netdeploy/"
     echo "$build_id" >"$initrd/etc/netdeploy/build-id"
     chmod 755 "$initrd/init" "$initrd/lib/netdeploy/udhcpc"
-    chmod 644 "$initrd/lib/netdeploy/first-boot/"*.service
-    chmod 755 "$initrd/lib/netdeploy/first-boot/netdeploy-first-boot"
+    chmod 644 "$initrd/lib/netdeploy/first-boot/"*.service "$initrd/lib/netdeploy/esp-copies/"80*
+    chmod 755 "$initrd/lib/netdeploy/first-boot/netdeploy-first-boot" "$initrd/lib/netdeploy/esp-copies/netdeploy-esp-copies"
 }
 
 # Same names, dates, owners and order: same bytes. zstd's threaded form does not depend on the number of threads.

@@ -7,7 +7,9 @@ namespace NetDeploy.Client;
 /// <param name="State">State of its newest deployment; <c>new</c> without one; <c>quarantined</c> until released.</param>
 /// <param name="Percent">Progress of the current step, 0 to 100; null where the step has none.</param>
 /// <param name="Reason">Why it is where it is; null where there is nothing to explain.</param>
-/// <param name="Address">Of its lease; without one the address that its document reserves; null where there is neither.</param>
+/// <param name="EnrolledBy">The rule that enrolled it, <c>operator</c> where somebody adopted it; null where people wrote its document.</param>
+/// <param name="Why">Only where one machine is asked for.</param>
+/// <param name="Address">Of its lease; without one the address that its document reserves, else where its system reported from; null where there is none of these.</param>
 /// <param name="Fault">Why no recipe can be made of its documents now, so that it cannot be granted; null where one can, or where nobody tried yet.</param>
 /// <param name="RecipeRevision">With a fault: the revision of the documents whose recipe it keeps; null where it never had one.</param>
 /// <param name="Findings">Everything that is wrong or doubtful with its recipe; only where one machine is asked for.</param>
@@ -29,6 +31,8 @@ public sealed record MachineView(
     string? DeploymentId,
     string? ImageId,
     IReadOnlyList<string> HostKeys,
+    string? EnrolledBy = null,
+    ExplanationView? Why = null,
     string? Fault = null,
     long? RecipeRevision = null,
     IReadOnlyList<DiagnosticView>? Findings = null);
@@ -43,7 +47,45 @@ public sealed record TimelineView(long Sequence, long At, string Kind, string Te
 /// <summary>A machine nobody named, seen asking on the network.</summary>
 /// <param name="Firmware">The architectures of option 93, with commas between; <c>unknown</c> where it sent none.</param>
 /// <param name="LastSeen">Unix time in milliseconds.</param>
-public sealed record UnknownClientView(string Mac, string? Uuid, string Firmware, string? Address, long LastSeen, int Requests);
+/// <param name="State"><c>held</c> where it waits in the deploy environment, else <c>seen</c>.</param>
+/// <param name="Reason">Why it is no machine.</param>
+/// <param name="Why">Only where one is asked for.</param>
+public sealed record UnknownClientView(
+    string Mac,
+    string? Uuid,
+    string Firmware,
+    string? Address,
+    long LastSeen,
+    int Requests,
+    string State = "seen",
+    string? Vendor = null,
+    string? Product = null,
+    string? Serial = null,
+    string? Reason = null,
+    ExplanationView? Why = null);
+
+/// <summary>One enrolment rule that was tried.</summary>
+/// <param name="Verdict"><c>differs</c>, <c>fits</c>, <c>undecided</c> or <c>blocked</c>; all but the first end the search.</param>
+public sealed record RuleVerdictView(string Rule, string Verdict, string Reason);
+
+/// <summary>Why a machine is where it is.</summary>
+/// <param name="Identity">Which key tells it, or why none does.</param>
+/// <param name="Policy">What its network does with machines that no document names; null for one that has a document.</param>
+/// <param name="Rules">In the order in which they were tried.</param>
+/// <param name="Next">What to type or do.</param>
+/// <param name="Inventory">Lines of <c>key=value</c>, as the machine told them.</param>
+public sealed record ExplanationView(string Identity, string? Policy, IReadOnlyList<RuleVerdictView> Rules, string Next, IReadOnlyList<string> Inventory);
+
+/// <summary>The verb <c>adopt</c>.</summary>
+/// <param name="Name">Null: made of the MAC.</param>
+/// <param name="Distro">Null: the one that all documented machines have.</param>
+public sealed record AdoptRequest(string? Name = null, IReadOnlyList<string>? Profiles = null, string? Distro = null, string? Address = null, bool Deploy = false);
+
+/// <param name="Order">Its deployment; null where none was asked for.</param>
+public sealed record AdoptResult(string Name, DeployResult? Order);
+
+/// <summary>The verb <c>export</c>: all that was applied or enrolled, without what comes with the server.</summary>
+public sealed record DocumentsView(long Revision, IReadOnlyList<DocumentText> Documents);
 
 /// <summary>Every machine, and who asked without being one.</summary>
 public sealed record MachineListView(IReadOnlyList<MachineView> Machines, IReadOnlyList<UnknownClientView> Unknown);
@@ -100,7 +142,17 @@ public sealed record LogView(string DeploymentId, string Sha256, string Text);
 /// <summary>The server itself.</summary>
 /// <param name="StartedAt">Unix time in milliseconds.</param>
 /// <param name="Revision">Of the documents in force.</param>
-public sealed record ServerStatusView(string Version, int ProcessId, long StartedAt, long Revision, int Machines, IReadOnlyList<string> BootAddresses, IReadOnlyList<string> Warnings);
+/// <param name="OtherServers">DHCP servers beside this one.</param>
+public sealed record ServerStatusView(
+    string Version, int ProcessId, long StartedAt, long Revision, int Machines, IReadOnlyList<string> BootAddresses, IReadOnlyList<string> Warnings,
+    IReadOnlyList<OtherServerView>? OtherServers = null);
+
+/// <summary>Another DHCP server on an interface of this one, heard in the last minutes.</summary>
+/// <param name="Mac">Null where no NIC on the link answers for its address.</param>
+/// <param name="Answered">It answered this server; otherwise a machine said that its address is from there.</param>
+/// <param name="FirstSeen">Unix time in milliseconds.</param>
+/// <param name="LastSeen">Unix time in milliseconds.</param>
+public sealed record OtherServerView(string Interface, string Address, string? Mac, bool Answered, long FirstSeen, long LastSeen);
 
 /// <summary>A built image.</summary>
 /// <param name="Key">Hash of what it is built from; recipes with an equal part share it.</param>
@@ -128,6 +180,10 @@ public sealed record ProblemView(string? Title, string? Detail, int? Status, IRe
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(MachineListView))]
 [JsonSerializable(typeof(MachineView))]
+[JsonSerializable(typeof(UnknownClientView))]
+[JsonSerializable(typeof(AdoptRequest))]
+[JsonSerializable(typeof(AdoptResult))]
+[JsonSerializable(typeof(DocumentsView))]
 [JsonSerializable(typeof(TimelineView[]))]
 [JsonSerializable(typeof(ApplyRequest))]
 [JsonSerializable(typeof(ApplyResult))]

@@ -72,6 +72,20 @@ public sealed class NetDeployClient : IDisposable
     public Task<DeployResult> ReplaceAsync(string name, ReplaceRequest request, CancellationToken cancellationToken = default) =>
         PostAsync($"/api/v1/machines/{Uri.EscapeDataString(name)}/replace", request, NetDeployJson.Default.ReplaceRequest, NetDeployJson.Default.DeployResult, cancellationToken);
 
+    /// <summary>A machine that no document names.</summary>
+    public Task<UnknownClientView> UnknownAsync(string mac, CancellationToken cancellationToken = default) =>
+        GetAsync($"/api/v1/unknown/{Uri.EscapeDataString(mac)}", NetDeployJson.Default.UnknownClientView, cancellationToken);
+
+    public Task<AdoptResult> AdoptAsync(string mac, AdoptRequest request, CancellationToken cancellationToken = default) =>
+        PostAsync($"/api/v1/unknown/{Uri.EscapeDataString(mac)}/adopt", request, NetDeployJson.Default.AdoptRequest, NetDeployJson.Default.AdoptResult, cancellationToken);
+
+    public Task<DocumentsView> DocumentsAsync(CancellationToken cancellationToken = default) =>
+        GetAsync("/api/v1/documents", NetDeployJson.Default.DocumentsView, cancellationToken);
+
+    /// <summary>Removes a machine, by its name or a MAC, with its history and the document that enrolment wrote.</summary>
+    public async Task ForgetAsync(string who, CancellationToken cancellationToken = default) =>
+        (await SendAsync(HttpMethod.Delete, $"/api/v1/machines/{Uri.EscapeDataString(who)}", null, cancellationToken).ConfigureAwait(false)).Dispose();
+
     public async Task ReleaseAsync(string name, CancellationToken cancellationToken = default) =>
         (await SendAsync(HttpMethod.Post, $"/api/v1/machines/{Uri.EscapeDataString(name)}/release", null, cancellationToken).ConfigureAwait(false)).Dispose();
 

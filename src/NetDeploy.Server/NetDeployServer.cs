@@ -10,8 +10,10 @@ using NetDeploy.Server.BootFiles;
 using NetDeploy.Server.Deployments;
 using NetDeploy.Server.Dhcp;
 using NetDeploy.Server.Documents;
+using NetDeploy.Server.Enrolment;
 using NetDeploy.Server.Images;
 using NetDeploy.Server.Leases;
+using NetDeploy.Server.Linux;
 using NetDeploy.Server.Management;
 using NetDeploy.Server.Power;
 using NetDeploy.Server.Secrets;
@@ -27,6 +29,9 @@ namespace NetDeploy.Server;
 /// </summary>
 public sealed class NetDeployServer : IAsyncDisposable
 {
+    /// <summary>How often those are looked for whose firmware ignores a proxy.</summary>
+    private static readonly TimeSpan s_unfollowed = TimeSpan.FromSeconds(5);
+
     private readonly Stack<Func<ValueTask>> _closing = new();
     private readonly PartWatch _parts = new();
     private readonly ServerConfig _config;
@@ -38,6 +43,7 @@ public sealed class NetDeployServer : IAsyncDisposable
 
     private ImmutableArray<(string Name, IPAddress Address)> _interfaces = [];
     private DocumentApplication? _application;
+    private DhcpServer? _dhcp;
 
     private NetDeployServer(ServerConfig config, ILoggerFactory logging, TimeProvider clock)
     {
@@ -156,7 +162,9 @@ public sealed class NetDeployServer : IAsyncDisposable
 
     private async Task<Decisions> OpenDecisionsAsync(State state, IPower power, CancellationToken cancellationToken)
     {
-        var owners = new LeaseOwners(state.Leases, () => Networks);
+        var neighbours = new Neighbours();
+        _closing.Push(() => Now(neighbours.Dispose));
+        var owners = new LeaseOwners(state.Leases, () => Networks, neighbours, _interfaces);
         var deployments = Closing(await DeploymentService.StartAsync(
             state.Store, state.Bulk, state.Mint, owners, _config.Deployments, _clock, _budgeted.CreateLogger<DeploymentService>(), cancellationToken).ConfigureAwait(false));
         var application = Closing(new DocumentApplication(
@@ -165,6 +173,10 @@ public sealed class NetDeployServer : IAsyncDisposable
         await application.StartAsync(cancellationToken).ConfigureAwait(false);
         var images = new ImageStore(ImageSpool.Create(_config.Images), _clock, () => deployments.PinnedImages());
         var orders = Closing(new DeployOrders(deployments, state.Documents, images, state.Bulk, state.Secrets, power, _logging.CreateLogger<DeployOrders>()));
+        var seen = new SeenMachines(_clock);
+        var enroller = new Enroller(state.Documents, application, deployments, orders, state.Leases, _clock, _budgeted.CreateLogger<Enroller>());
+        var hold = new HoldDesk(deployments, enroller, seen, new HeldMachines(_clock), owners, state.Mint, _budgeted.CreateLogger<HoldDesk>());
+        orders.IsWaiting = machine => machine.Binding.Macs.Any(mac => hold.Held.Find(mac) is not null);
         var desk = new BootDesk(
             deployments,
             owners,
@@ -175,15 +187,16 @@ public sealed class NetDeployServer : IAsyncDisposable
                 LoaderOf = m => state.Documents.Current.Snapshot.Machines.GetValueOrDefault(m.Name)?.UefiLoader,
             },
             _clock,
-            _budgeted.CreateLogger<BootDesk>());
-        return new Decisions(owners, deployments, application, images, orders, desk);
+            _budgeted.CreateLogger<BootDesk>(),
+            new Newcomers(enroller, hold, seen));
+        return new Decisions(owners, deployments, application, images, orders, desk, enroller, hold);
     }
 
     private async Task ServeHttpBootAsync(State state, Decisions parts, BootFilesCatalog files, CancellationToken cancellationToken)
     {
         BootEndPoints = [.. _interfaces.Select(i => new IPEndPoint(i.Address, _config.BootPort))];
         var plans = new DeploymentPlans(parts.Deployments, state.Bulk, parts.Images, state.Secrets, _budgeted.CreateLogger<DeploymentPlans>());
-        var app = BootListener.Build(BootEndPoints, parts.Desk, files, () => Networks, parts.Owners, parts.Deployments, plans, _budgeted);
+        var app = BootListener.Build(BootEndPoints, parts.Desk, files, () => Networks, parts.Owners, parts.Deployments, plans, _budgeted, hold: parts.Hold);
         await ListenAsync(app, cancellationToken).ConfigureAwait(false);
     }
 
@@ -196,7 +209,7 @@ public sealed class NetDeployServer : IAsyncDisposable
             {
                 Listen = [new IPEndPoint(address, TftpOptions.DefaultPort)],
                 Interface = name,
-                Serves = client => Networks.Find(client) is not null,
+                Serves = client => Networks.Served(client) is not null,
             };
             var tftp = Closing(new TftpServer(options, content, content, _budgeted.CreateLogger<TftpServer>(), _clock));
             tftp.Start();
@@ -211,6 +224,9 @@ public sealed class NetDeployServer : IAsyncDisposable
             leases, () => Networks.Addressing, desk, new LeaseNotes(desk), _clock, _budgeted.CreateLogger<DhcpServer>());
         _closing.Push(() => Now(dhcp.Dispose));
         dhcp.Start();
+        _dhcp = dhcp;
+        var unfollowed = _clock.CreateTimer(_ => desk.SayUnfollowed(), null, s_unfollowed, s_unfollowed);
+        _closing.Push(unfollowed.DisposeAsync);
         _closing.Push(() => Now(dhcp.Stop));
         _parts.Add("DHCP", dhcp.Completion);
     }
@@ -218,9 +234,11 @@ public sealed class NetDeployServer : IAsyncDisposable
     private async Task ServeManagementAsync(State state, Decisions parts, CancellationToken cancellationToken)
     {
         var version = typeof(NetDeployServer).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
-        var facts = new ServerFacts(version, _clock.GetUtcNow(), [.. BootEndPoints.Select(e => $"http://{e}")], () => [.. Warnings.Texts, .. Networks.Uncovered(_interfaces), .. parts.Application.Rendering.Warnings]);
+        var facts = new ServerFacts(version, _clock.GetUtcNow(), [.. BootEndPoints.Select(e => $"http://{e}")],
+            () => [.. Warnings.Texts, .. Networks.Uncovered(_interfaces), .. _dhcp?.Warnings() ?? [], .. parts.Application.Rendering.Warnings],
+            () => _dhcp?.Foreign.List() ?? []);
         var services = new ManagementServices(
-            parts.Deployments, parts.Orders, state.Documents, parts.Application, parts.Desk, state.Leases, state.Bulk, parts.Images, state.Secrets, facts);
+            parts.Deployments, parts.Orders, state.Documents, parts.Application, parts.Desk, state.Leases, state.Bulk, parts.Images, state.Secrets, parts.Enroller, parts.Hold, facts);
         var socket = ServerPaths.Socket(_config.Data);
         await ListenAsync(ManagementListener.Build(socket, services, _logging), cancellationToken).ConfigureAwait(false);
         ManagementListener.Restrict(socket);
@@ -266,5 +284,5 @@ public sealed class NetDeployServer : IAsyncDisposable
 
     /// <summary>What decides, over that state.</summary>
     private sealed record Decisions(
-        LeaseOwners Owners, DeploymentService Deployments, DocumentApplication Application, ImageStore Images, DeployOrders Orders, BootDesk Desk);
+        LeaseOwners Owners, DeploymentService Deployments, DocumentApplication Application, ImageStore Images, DeployOrders Orders, BootDesk Desk, Enroller Enroller, HoldDesk Hold);
 }

@@ -8,6 +8,7 @@ using NetDeploy.Core.Boot;
 using NetDeploy.Core.Deployments;
 using NetDeploy.Core.Profiles;
 using NetDeploy.Core.Profiles.Documents;
+using NetDeploy.Server.Mirror;
 using YamlDotNet.Core;
 using YamlDotNet.Serialization;
 using YamlDotNet.Serialization.NamingConventions;
@@ -44,6 +45,12 @@ public sealed partial record ServerConfig
 
     /// <summary>The control socket of a lab that powers machines; null: a person does.</summary>
     public string? LabPower { get; init; }
+
+    /// <summary>What machines reach through this server, as <c>/mirror/NAME/</c>; nothing else.</summary>
+    public ImmutableArray<MirrorConfig> Mirrors { get; init; } = [];
+
+    /// <summary>Where files of the mirrors are kept, in a folder for each.</summary>
+    public string MirrorFolder { get; init; } = "/var/cache/netdeploy/mirrors";
 
     /// <summary>Arguments for the kernel of the deploy environment; the last console gets the environment's own output.</summary>
     public ImmutableArray<string> KernelArguments { get; init; } = ["console=tty0", "console=ttyS0,115200n8"];
@@ -82,6 +89,8 @@ public sealed partial record ServerConfig
                 StartWorker = file.StartWorker ?? defaults.StartWorker,
                 LabPower = file.LabPower,
                 KernelArguments = file.KernelArguments is { } arguments ? Words(path, arguments) : defaults.KernelArguments,
+                Mirrors = [.. (file.Mirrors ?? []).Select(m => Mirror(path, m ?? new ConfigMirror()))],
+                MirrorFolder = file.MirrorFolder ?? defaults.MirrorFolder,
                 Deployments = Limits(path, file.Deployments ?? new ConfigLimits()),
             });
         }
@@ -137,6 +146,14 @@ public sealed partial record ServerConfig
         };
     }
 
+    private static MirrorConfig Mirror(string path, ConfigMirror file)
+    {
+        var mirror = MirrorConfig.Parse($"{path}: mirrors", file.Name, file.Upstream, file.Via);
+        return file.MaxSize is not { } size ? mirror
+            : Sizes.TryParse(size, out var bytes) && bytes >= MirrorConfig.SmallestSize ? mirror with { MaxSize = bytes }
+            : throw new ServerFault($"{path}: mirrors: maxSize '{size}' of '{mirror.Name}' is no size that holds a mirror's files.", "Write one such as 20GiB; 64MiB is the least.");
+    }
+
     private static TimeSpan Duration(string path, string key, string? text, TimeSpan otherwise) =>
         text is null ? otherwise
         : Durations.TryParse(text, out var duration) ? duration
@@ -147,6 +164,11 @@ public sealed partial record ServerConfig
         if (config.BootPort is < 1 or > 65535)
         {
             throw new ServerFault($"{path}: bootPort {config.BootPort} is no TCP port.", "Write a number from 1 to 65535; 8080 is the default.");
+        }
+
+        if (config.Mirrors.GroupBy(m => m.Name, StringComparer.Ordinal).FirstOrDefault(g => g.Count() > 1) is { } twice)
+        {
+            throw new ServerFault($"{path}: mirrors: '{twice.Key}' is there twice.", "Give each mirror a name of its own.");
         }
 
         return config;
@@ -196,6 +218,10 @@ public sealed partial record ServerConfig
 
         public string? KernelArguments { get; set; }
 
+        public List<ConfigMirror?>? Mirrors { get; set; }
+
+        public string? MirrorFolder { get; set; }
+
         public ConfigLimits? Deployments { get; set; }
     }
 
@@ -212,6 +238,17 @@ public sealed partial record ServerConfig
         public int? Boots { get; set; }
 
         public string? SameBoot { get; set; }
+    }
+
+    internal sealed class ConfigMirror
+    {
+        public string? Name { get; set; }
+
+        public string? Upstream { get; set; }
+
+        public string? Via { get; set; }
+
+        public string? MaxSize { get; set; }
     }
 
     internal sealed class ConfigInterface

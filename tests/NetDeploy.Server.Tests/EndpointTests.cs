@@ -17,6 +17,7 @@ public sealed class EndpointTests
             "GET /boot/script grant",
             "GET /deploy/{id}/image token Deploy",
             "GET /deploy/{id}/plan token Deploy",
+            "GET /hold/{mac}/state token of a held machine",
             "GET,HEAD /boot/environment/{name} reads",
             "GET,HEAD /boot/loaders/{name} reads",
             "POST /deploy/{id}/claim token Deploy",
@@ -26,12 +27,15 @@ public sealed class EndpointTests
             "POST /deploy/{id}/inventory token Deploy",
             "POST /deploy/{id}/log token Deploy",
             "POST /deploy/{id}/progress token Deploy",
+            "POST /deploy/{id}/task token FirstBoot",
             "POST /deploy/{id}/written token Deploy",
+            "POST /hold/{mac}/inventory token of a held machine",
         ],
         await RoutesAsync(
             app =>
             {
                 app.MapBoot(null!, null!, () => BootNetworks.None);
+                app.MapHold(null!, () => BootNetworks.None);
                 app.MapDeploy(null!, new DeploymentPlans(null!, null!, null!, null!, NullLogger.Instance));
             },
             e => $" {Permission(e)}"));
@@ -39,6 +43,8 @@ public sealed class EndpointTests
     [Fact]
     public async Task The_management_listener_has_these_routes_and_none_of_the_boot_network() => Assert.Equal(
         [
+            "DELETE /api/v1/machines/{name}",
+            "GET /api/v1/documents",
             "GET /api/v1/images",
             "GET /api/v1/machines",
             "GET /api/v1/machines/{name}",
@@ -47,15 +53,17 @@ public sealed class EndpointTests
             "GET /api/v1/rendering",
             "GET /api/v1/secrets",
             "GET /api/v1/status",
+            "GET /api/v1/unknown/{mac}",
             "POST /api/v1/apply",
             "POST /api/v1/machines/{name}/cancel",
             "POST /api/v1/machines/{name}/deploy",
             "POST /api/v1/machines/{name}/image",
             "POST /api/v1/machines/{name}/release",
             "POST /api/v1/machines/{name}/replace",
+            "POST /api/v1/unknown/{mac}/adopt",
             "PUT /api/v1/secrets/{name}",
         ],
-        await RoutesAsync(app => app.MapManagement(new ManagementServices(null!, null!, null!, null!, null!, null!, null!, null!, null!, null!)), _ => ""));
+        await RoutesAsync(app => app.MapManagement(new ManagementServices(null!, null!, null!, null!, null!, null!, null!, null!, null!, null!, null!, null!)), _ => ""));
 
     private static async Task<IEnumerable<string>> RoutesAsync(Action<WebApplication> map, Func<Endpoint, string> describe)
     {
@@ -68,6 +76,7 @@ public sealed class EndpointTests
 
     private static string Permission(Endpoint endpoint) =>
         endpoint.Metadata.GetMetadata<RequiresToken>() is { } token ? $"token {token.Phase}"
+        : endpoint.Metadata.GetMetadata<RequiresHoldToken>() is not null ? "token of a held machine"
         : endpoint.Metadata.GetMetadata<StartsGrantedBoot>() is not null ? "grant"
         : endpoint.Metadata.GetMetadata<ReadsOnly>() is not null ? "reads"
         : "nothing";

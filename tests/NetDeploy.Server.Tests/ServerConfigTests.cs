@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using NetDeploy.Core.Deployments;
 using NetDeploy.Server.Tests.Documents;
+using NetDeploy.Server.Mirror;
 using NetDeploy.Server.Tests.Storage;
 
 namespace NetDeploy.Server.Tests;
@@ -38,6 +39,18 @@ public sealed partial class ServerConfigTests : IDisposable
     [InlineData("deployments: 60m\n", ":1:")]
     [InlineData("restored: true\n", "no key 'restored'")]
     [InlineData("data: [a, b]\n", ":1:")]
+    [InlineData("mirrors: [{}]\n", "'' is no name")]
+    [InlineData("mirrors: [null]\n", "'' is no name")]
+    [InlineData("mirrors: [{name: ../x, upstream: 'http://m.example/debian'}]\n", "'../x' is no name")]
+    [InlineData("mirrors: [{name: debian}]\n", "upstream '' of 'debian'")]
+    [InlineData("mirrors: [{name: debian, upstream: 'file:///etc'}]\n", "upstream 'file:///etc'")]
+    [InlineData("mirrors: [{name: debian, upstream: 'http://u:p@m.example/debian'}]\n", "is no address of a mirror")]
+    [InlineData("mirrors: [{name: debian, upstream: 'http://m.example/debian?x=y'}]\n", "is no address of a mirror")]
+    [InlineData("mirrors: [{name: debian, upstream: 'http://m.example/debian', via: relay.sock}]\n", "via 'relay.sock'")]
+    [InlineData("mirrors: [{name: debian, upstream: 'http://m.example/debian', maxSize: 20}]\n", "maxSize '20'")]
+    [InlineData("mirrors: [{name: debian, upstream: 'http://m.example/debian', maxSize: 1MiB}]\n", "maxSize '1MiB'")]
+    [InlineData("mirrors: [{name: a, upstream: 'http://m.example/a'}, {name: a, upstream: 'http://m.example/b'}]\n", "'a' is there twice")]
+    [InlineData("mirrors: [{name: a, upsteam: 'http://m.example/a'}]\n", "no key 'upsteam'")]
     [InlineData("- a\n", ":1:")]
     public void A_mistake_is_named_with_its_place_and_a_remedy_and_never_with_a_type(string text, string expected)
     {
@@ -79,7 +92,7 @@ public sealed partial class ServerConfigTests : IDisposable
         Assert.NotNull(all.LabPower);
         var defaults = new ServerConfig();
         Assert.Equal(defaults.KernelArguments, all.KernelArguments);
-        Assert.Equal(defaults, all with { Interfaces = [], LabPower = null, KernelArguments = defaults.KernelArguments });
+        Assert.Equal(defaults, all with { Interfaces = [], Mirrors = [], LabPower = null, KernelArguments = defaults.KernelArguments });
     }
 
     [Fact]
@@ -100,6 +113,20 @@ public sealed partial class ServerConfigTests : IDisposable
     [Fact]
     public void Kernel_arguments_are_words() =>
         Assert.Equal(["console=ttyS1,115200n8", "nomodeset"], Load("kernelArguments: console=ttyS1,115200n8  nomodeset").KernelArguments);
+
+    [Fact]
+    public void A_mirror_has_a_name_an_upstream_and_a_bound()
+    {
+        var config = Load("mirrors:\n  - {name: debian, upstream: http://m.example/debian/, maxSize: 5GiB}\n  - {name: sec, upstream: https://s.example:8443/sec, via: /run/way-out.sock}\n");
+        Assert.Equal(
+            [
+                new MirrorConfig("debian", new Uri("http://m.example/debian")) { MaxSize = 5L << 30 },
+                new MirrorConfig("sec", new Uri("https://s.example:8443/sec"), "/run/way-out.sock"),
+            ],
+            config.Mirrors);
+        Assert.Equal("/var/cache/netdeploy/mirrors", config.MirrorFolder);
+        Assert.Empty(Load("").Mirrors);
+    }
 
     [Fact]
     public void Limits_of_deployments_are_durations_and_the_rest_keeps_its_default()

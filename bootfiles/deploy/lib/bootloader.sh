@@ -2,18 +2,21 @@
 # The target's own GRUB, for the firmware that booted this machine. It never touches the firmware's BootOrder: the
 # network stays first where the operator put it first, or the next deployment would not reach this machine.
 
-step_boot_loader() { # NAME ARGUMENTS
-    local disk
+step_boot_loader() { # NAMES ARGUMENTS
+    local name disk disks=''
     begin step_boot_loader "$(firmware_kind)"
     needs_target
-    disk=$(disk_path "$1") || fail "no disk is bound to '$1'"
+    for name in $(echo "$1" | tr ',' ' '); do
+        disk=$(disk_path "$name") || fail "no disk is bound to '$name'"
+        disks="$disks${disks:+ }$disk"
+    done
     case $2 in
         *[!A-Za-z0-9\ =,.:/_@%+-]*) fail "kernel arguments hold a character that GRUB's configuration cannot quote: $2" ;;
     esac
     write_grub_defaults "$2"
     progress step_boot_loader 20 grub-install
     case $(firmware_kind) in
-        bios) install_grub_bios "$disk" ;;
+        bios) install_grub_bios "$disks" ;;
         uefi) install_grub_uefi ;;
     esac
     progress step_boot_loader 50 update-grub
@@ -47,11 +50,14 @@ write_grub_defaults() { # ARGUMENTS
     } >"$TARGET/etc/default/grub.d/netdeploy.cfg"
 }
 
-install_grub_bios() { # DISK
+install_grub_bios() { # DISKS
+    local disk
     [ -d "$TARGET/usr/lib/grub/i386-pc" ] || fail "the image has no GRUB for BIOS: add grub-pc-bin to the packages"
-    # Later upgrades of grub-pc install to this disk without a question.
-    preseed "grub-pc grub-pc/install_devices multiselect $1"
-    must "grub-install for BIOS" in_target /usr/sbin/grub-install --target=i386-pc --no-floppy "$1"
+    # Later upgrades of grub-pc install to these disks without a question.
+    preseed "grub-pc grub-pc/install_devices multiselect $(echo "$1" | sed 's/ /, /g')"
+    for disk in $1; do
+        must "grub-install for BIOS" in_target /usr/sbin/grub-install --target=i386-pc --no-floppy "$disk"
+    done
 }
 
 # Shim and the signed GRUB below \EFI\debian, and on the removable path that firmware starts without an entry. No

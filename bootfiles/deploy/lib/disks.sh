@@ -111,17 +111,50 @@ step_select_disk() { # NAME MIN_BYTES MAX_BYTES BUS WWN SERIAL MODEL
     shift
     found=$(fitting_disks "$@")
     count=$(printf '%s' "$found" | grep -c '^/')
-    seen=$(inventory_disks | sed 's/^disk=\([^ ]* [0-9]*\)/\1 bytes/' | tr '\n' ';')
+    seen=$(disks_told)
     case $count in
         1) ;;
         0) fail "no disk fits '$name'; seen: ${seen:-none}" ;;
         *) fail "$count disks fit '$name', one must: $(echo "$found" | tr '\n' ' '); seen: $seen" ;;
     esac
-    ! grep -rqx "$found" "$ND/disks" || fail "$found fits '$name' and another disk of the plan"
-    echo "$found" >"$ND/disks/$name"
-    printf '%s\n' "$@" >"$ND/selector.$name"
-    say "disk $name is $(disk_line "${found##*/}")"
+    bind_disk "$name" "$found" "$@"
 }
+
+# Disks of a set are equal, so their order does not matter; it is that of their kernel names.
+step_select_disks() { # NAME COUNT MIN_BYTES MAX_BYTES BUS WWN SERIAL MODEL
+    local name=$1 wanted=$2 found count disk number=0
+    begin step_select_disks "$name"
+    shift 2
+    found=$(fitting_disks "$@")
+    count=$(printf '%s' "$found" | grep -c '^/')
+    [ "$count" -eq "$wanted" ] || fail "$count disks fit '$name', $wanted must; seen: $(disks_told)"
+    for disk in $found; do
+        number=$((number + 1))
+        bind_disk "$name-$number" "$disk" "$@"
+    done
+}
+
+disks_told() { inventory_disks | sed 's/^disk=\([^ ]* [0-9]*\)/\1 bytes/' | tr '\n' ';'; }
+
+bind_disk() { # NAME PATH SELECTOR...
+    local name=$1 path=$2
+    shift 2
+    ! grep -rqx "$path" "$ND/disks" || fail "$path fits '$name' and another disk of the plan"
+    echo "$path" >"$ND/disks/$name"
+    printf '%s\n' "$@" >"$ND/selector.$name"
+    say "disk $name is $(disk_line "${path##*/}")"
+}
+
+step_disk_size() { # NAME MIB
+    local disk bytes
+    begin step_disk_size "$1"
+    disk=$(disk_path "$1") || fail "no disk is bound to '$1'"
+    bytes=$(disk_bytes "${disk##*/}")
+    [ "$((bytes / 1048576))" -ge "$2" ] \
+        || fail "disk '$1' ($disk) is too small for its layout: it has $(in_gib "$bytes") GiB, $(in_gib "$(($2 * 1048576))") GiB are needed; nothing was written"
+}
+
+in_gib() { awk -v b="$1" 'BEGIN { printf "%.2f", b / 1073741824 }'; } # BYTES
 
 step_claim() {
     local bound disk
@@ -156,13 +189,15 @@ partition_path() { # DISK-PATH NUMBER
     esac
 }
 
-# disk:NAME:NUMBER or lv:VG/LV, as the path of a device; empty where that is none.
+# disk:NAME:NUMBER, raid:ARRAY, luks:MAPPED or lv:VG/LV, as the path of a device; empty where that is none.
 device_path() { # DEVICE
     local name disk
     case $1 in
         disk:*:[0-9]*)
             name=${1#disk:}
             disk=$(disk_path "${name%:*}") && partition_path "$disk" "${1##*:}" ;;
+        raid:*) echo "/dev/md/${1#raid:}" ;;
+        luks:*) echo "/dev/mapper/${1#luks:}" ;;
         lv:*/*) echo "/dev/${1#lv:}" ;;
     esac
 }

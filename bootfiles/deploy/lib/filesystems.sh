@@ -16,6 +16,7 @@ step_filesystem() { # DEVICE TYPE LABEL
         ext4) must "cannot make ext4 on $1" /bin/mke2fs -t ext4 -q -F -L "$label" \
             -O '^orphan_file,^metadata_csum_seed' -E lazy_itable_init=1,lazy_journal_init=1 "$path" ;;
         xfs) must "cannot make xfs on $1" /bin/mkfs.xfs -q -f -i nrext64=0 ${label:+-L "$label"} "$path" ;;
+        btrfs) must "cannot make btrfs on $1" /bin/mkfs.btrfs -q -f ${label:+-L "$label"} "$path" ;;
         vfat) must "cannot make vfat on $1" /bin/mkfs.fat -F 32 ${label:+-n "$(echo "$label" | tr a-z A-Z)"} "$path" ;;
         swap) must "cannot make swap on $1" /bin/mkswap -f ${label:+-L "$label"} "$path" ;;
         *) fail "unknown file system type '$2'" ;;
@@ -23,6 +24,22 @@ step_filesystem() { # DEVICE TYPE LABEL
     # The links that udev would make: GRUB writes root=UUID= only where they are.
     mkdir -p /dev/disk/by-uuid
     ln -sf "$path" "/dev/disk/by-uuid/$(/bin/blkid -o value -s UUID "$path")"
+}
+
+step_subvolume() { # DEVICE PATH
+    local path top=$ND/top
+    begin step_subvolume "$2"
+    needs_claim
+    path=$(device_path "$1")
+    [ -b "$path" ] || fail "no such device: $1"
+    needs_path "/$2"
+    mkdir -p "$top"
+    must "cannot mount $1" mount -t btrfs -o subvolid=5 "$path" "$top"
+    case $2 in
+        */*) mkdir -p "$top/${2%/*}" ;;
+    esac
+    must "cannot make the subvolume $2" /bin/btrfs subvolume create "$top/$2"
+    must "cannot unmount $1" umount "$top"
 }
 
 # Options that are for mount(8) and systemd, not for the kernel.
@@ -46,7 +63,9 @@ step_mount() { # DEVICE PATH OPTIONS
         mkdir -p "$TARGET$2"
         must "cannot mount $1 on $2" mount -t "$type" -o "$(kernel_mount_options "$options")" "$path" "$TARGET$2"
         [ "$2" != / ] || pass=1
-        [ "$type" != xfs ] || pass=0
+        case $type in
+            xfs | btrfs) pass=0 ;;
+        esac
     fi
     printf 'UUID=%s %s %s %s 0 %s\n' "$(/bin/blkid -o value -s UUID "$path")" "$2" "$type" "$options" "$pass" >>"$ND/fstab"
     [ -z "$unpacked" ] || write_fstab

@@ -8,7 +8,7 @@ http_reason=
 # The kernel command line says whom to ask. It holds the token: it is never logged.
 read_kernel_command_line() {
     local word
-    url='' deployment='' token='' boot_mac=''
+    url='' deployment='' hold='' token='' boot_mac=''
     # Split into words without expanding a glob in them.
     set -f
     # shellcheck disable=SC2013  # words, not lines
@@ -16,6 +16,7 @@ read_kernel_command_line() {
         case $word in
             netdeploy.url=*) url=${word#*=} ;;
             netdeploy.deployment=*) deployment=${word#*=} ;;
+            netdeploy.hold=*) hold=${word#*=} ;;
             netdeploy.token=*) token=${word#*=} ;;
             BOOTIF=01-*) boot_mac=$(echo "${word#BOOTIF=01-}" | tr 'A-F-' 'a-f:') ;;
         esac
@@ -26,8 +27,11 @@ read_kernel_command_line() {
         http://*:*) ;;
         *) wait_for_operator "cannot start" "netdeploy.url=http://ADDRESS:PORT is missing on the kernel command line" ;;
     esac
-    [ -n "$deployment" ] && [ -n "$token" ] || \
+    [ -n "$deployment$hold" ] && [ -n "$token" ] || \
         wait_for_operator "cannot start" "netdeploy.deployment or netdeploy.token is missing on the kernel command line"
+    # A machine without a deployment asks by its MAC, and has a token that opens nothing else.
+    http_base=/deploy/$deployment
+    [ -z "$hold" ] || http_base=/hold/$hold
     http_host=${url#http://}
     http_port=${http_host##*:}
     http_host=${http_host%:*}
@@ -41,8 +45,8 @@ http_once() { # SECONDS METHOD PATH [BODY-FILE]
     length=0
     [ "$body" = /dev/null ] || length=$(stat -c %s "$body")
     {
-        printf '%s /deploy/%s/%s HTTP/1.0\r\nHost: %s:%s\r\nAuthorization: Bearer %s\r\n' \
-            "$2" "$deployment" "$3" "$http_host" "$http_port" "$token"
+        printf '%s %s/%s HTTP/1.0\r\nHost: %s:%s\r\nAuthorization: Bearer %s\r\n' \
+            "$2" "$http_base" "$3" "$http_host" "$http_port" "$token"
         printf 'Content-Type: text/plain; charset=utf-8\r\nContent-Length: %s\r\nConnection: close\r\n\r\n' "$length"
         cat "$body"
     } >"$ND/request"

@@ -17,6 +17,12 @@ secure_boot() {
     esac
 }
 
+# Before the claim: the disk of a machine that could not start the new system keeps what it has.
+step_require_secure_boot_off() { # REASON
+    begin step_require_secure_boot_off
+    [ "$(secure_boot)" != on ] || fail "$1, and this machine has Secure Boot on: switch it off in the firmware setup"
+}
+
 # As four hexadecimal digits each, first one first.
 boot_order() { efi_variable BootOrder | od -An -v -tx2 -w2 | tr -d ' ' | tr '\n' ' ' | tr a-f A-F | sed 's/ $//'; }
 

@@ -1,9 +1,10 @@
 # shellcheck shell=dash
 # The plan: fetched, checked to hold nothing but step calls, then executed.
 
-STEPS='step_plan step_select_disk step_claim step_wipe step_partition step_partition_table step_volume_group
-step_logical_volume step_filesystem step_mount step_unpack step_file step_link step_group step_user
-step_authorized_keys step_service step_host_keys step_boot_loader step_script step_first_boot step_finish'
+STEPS='step_plan step_require_secure_boot_off step_select_disk step_select_disks step_disk_size step_needs_tpm step_needs_tang
+step_claim step_wipe step_partition step_partition_table step_raid step_luks step_volume_group step_logical_volume step_filesystem
+step_subvolume step_mount step_unpack step_file step_link step_group step_user step_authorized_keys step_service
+step_host_keys step_unlock step_initramfs step_boot_loader step_esp_copy step_script step_first_boot step_finish'
 
 # A call is a name of the list and single-quoted words: '...' with \' between two parts, nothing else. A word may go
 # over several lines. Whatever could make the shell do more than call a step fails here, before anything is executed.
@@ -61,7 +62,10 @@ run_plan() {
 
 step_plan() { # VERSION DEPLOYMENT MACHINE
     machine=$3
-    [ "$1" = 1 ] || fail "plan version $1 is unknown to this environment ($(build_id)), it knows 1: netdeploy bootfiles build"
+    case $1 in
+        1 | 2) ;;
+        *) fail "plan version $1 is unknown to this environment ($(build_id)), it knows 1 and 2: netdeploy bootfiles build" ;;
+    esac
     [ "$2" = "$deployment" ] || fail "the plan is for deployment $2, not for $deployment"
     say "deploying $machine, deployment $deployment"
 }

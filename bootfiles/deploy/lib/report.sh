@@ -50,7 +50,11 @@ step_finish() {
     begin step_finish
     needs_target
     unmount_target
+    # From what lies on top down to the disks.
+    close_encrypted upper
     must "cannot stop the volume groups" /bin/lvm vgchange -an -q
+    close_encrypted lower
+    stop_arrays
     sync
     {
         [ "$(firmware_kind)" = bios ] || echo "bootorder=$(boot_order)"

@@ -79,6 +79,8 @@ step_unpack() { # SHA256 BYTES
     unpacked=yes
     progress step_unpack 100 "hash verified"
     write_fstab
+    write_arrays
+    write_crypttab
     write_machine_id
     prepare_target
 }

@@ -9,8 +9,13 @@ internal sealed record UploadedLog(string Log);
 /// <param name="Done">What is there now, in words.</param>
 internal sealed record BootFilesResult(string Done);
 
+/// <summary>What <c>forget --json</c> prints.</summary>
+/// <param name="Forgotten">The machine's name.</param>
+internal sealed record ForgottenMachine(string Forgotten);
+
 /// <summary>JSON of the verbs whose answer is no document of the management API.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(UploadedLog))]
 [JsonSerializable(typeof(BootFilesResult))]
+[JsonSerializable(typeof(ForgottenMachine))]
 internal sealed partial class CommandJson : JsonSerializerContext;

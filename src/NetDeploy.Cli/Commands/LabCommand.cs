@@ -25,11 +25,15 @@ internal static class LabCommand
         disk.AcceptOnlyFromAmong("virtio", "nvme", "ahci", "megasas");
         var nic = new Option<string>("--nic") { Description = "virtio or e1000e.", DefaultValueFactory = _ => "virtio" };
         nic.AcceptOnlyFromAmong("virtio", "e1000e");
+        var mode = new Option<string>("--mode") { Description = "authoritative, or proxy: a dnsmasq on a host of its own leases the addresses.", DefaultValueFactory = _ => "authoritative" };
+        mode.AcceptOnlyFromAmong("authoritative", "proxy");
+        var mirror = new Option<bool>("--mirror") { Description = "Blades and image builds reach the Debian mirror through the server's cache alone." };
+        var enrol = new Option<bool>("--enrol") { Description = "Name no blade: the server enrols them by a rule." };
         var keep = new Option<bool>("--keep") { Description = "Leave the lab up also when a blade failed." };
         var name = LabName();
         var yes = Yes();
         var json = VerbOptions.Json();
-        var command = new Command("up", "Bring a lab up: network, server and blades that install themselves.") { blades, firmware, distro, profile, disk, nic, keep, name, yes, json };
+        var command = new Command("up", "Bring a lab up: network, server and blades that install themselves.") { blades, firmware, distro, profile, disk, nic, mode, mirror, enrol, keep, name, yes, json };
         blades.Validators.Add(r =>
         {
             if (r.GetValueOrDefault<int>() is < 1 or > 32)
@@ -40,15 +44,19 @@ internal static class LabCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             NeedsRoot("up", Environment.IsPrivilegedProcess);
-            await PrepareAsync(parsed.GetValue(yes), cancellationToken).ConfigureAwait(false);
+            var wanted = Enum.Parse<LabMode>(parsed.GetRequiredValue(mode), ignoreCase: true);
+            await PrepareAsync(parsed.GetValue(yes), cancellationToken, wanted).ConfigureAwait(false);
             var options = new LabOptions
             {
+                Mode = wanted,
                 Blades = parsed.GetValue(blades),
                 Firmware = FirmwareWords.Parse(parsed.GetRequiredValue(firmware))!.Value,
                 Disk = Enum.Parse<BladeDisk>(parsed.GetRequiredValue(disk), ignoreCase: true),
                 Nic = Enum.Parse<BladeNic>(parsed.GetRequiredValue(nic), ignoreCase: true),
                 Distro = parsed.GetRequiredValue(distro),
                 Profile = parsed.GetRequiredValue(profile),
+                Mirror = parsed.GetValue(mirror),
+                Enrol = parsed.GetValue(enrol),
                 Keep = parsed.GetValue(keep),
                 Folder = FolderOf(parsed, name),
                 Network = NetworkOf(parsed, name),
@@ -72,6 +80,8 @@ internal static class LabCommand
             await PrepareAsync(parsed.GetValue(yes), cancellationToken).ConfigureAwait(false);
             var options = new LabOptions
             {
+                // What is up stays what it is.
+                Mode = LabPlan.Read(FolderOf(parsed, name).Plan) is { HasMainServer: true } ? LabMode.Proxy : LabMode.Authoritative,
                 Distro = "debian-12", Profile = "minimal", Keep = parsed.GetValue(keep), Folder = FolderOf(parsed, name), Network = NetworkOf(parsed, name),
             };
             return await RunAsync(options, parsed.GetValue(json), (lab, cancel) => lab.DrillAsync(parsed.GetValue(blade), cancel), cancellationToken).ConfigureAwait(false);
@@ -164,8 +174,8 @@ internal static class LabCommand
         }
     }
 
-    private static Task PrepareAsync(bool yes, CancellationToken cancellationToken) =>
-        new HostPackages(new CommandRunner(), new BuildUser()).EnsureAsync(
+    private static Task PrepareAsync(bool yes, CancellationToken cancellationToken, LabMode mode = LabMode.Authoritative) =>
+        new HostPackages(new CommandRunner(), new BuildUser(), mode == LabMode.Proxy ? HostPackage.NeededByProxy : HostPackage.Needed).EnsureAsync(
             new HostConsent(Environment.IsPrivilegedProcess, yes || Console.IsInputRedirected, Console.Error, Console.In), cancellationToken);
 
     private static async Task<int> RunAsync(LabOptions options, bool json, Func<LabUp, CancellationToken, Task<LabResult>> run, CancellationToken cancellationToken)

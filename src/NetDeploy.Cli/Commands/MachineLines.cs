@@ -42,8 +42,30 @@ internal static class MachineLines
             yield return "Seen asking, named by no document:";
             foreach (var u in list.Unknown)
             {
-                yield return $"  {u.Mac}  {Firmware(u.Firmware)}  {u.Address ?? "-"}  last {Output.Clock(u.LastSeen)}, {Output.Counted(u.Requests, "request")}";
+                var hardware = string.Join(' ', new[] { u.Vendor, u.Product, u.Serial }.OfType<string>());
+                yield return $"  {u.Mac}  {Firmware(u.Firmware)}  {u.Address ?? "-"}  last {Output.Clock(u.LastSeen)}, {Output.Counted(u.Requests, "request")}"
+                    + $"{(u.State == "held" ? ", held" : "")}{(hardware.Length > 0 ? "  " + hardware : "")}";
+                if (u.State == "held")
+                {
+                    yield return $"{Indent}{u.Reason}. Next: netdeploy adopt {u.Mac} NAME --profile P --distro D";
+                }
             }
+        }
+    }
+
+    /// <summary>The DHCP servers beside this one; nothing where there is none.</summary>
+    public static IEnumerable<string> Of(IReadOnlyList<OtherServerView> servers)
+    {
+        if (servers.Count == 0)
+        {
+            yield break;
+        }
+
+        yield return "";
+        yield return "Other DHCP servers:";
+        foreach (var s in servers)
+        {
+            yield return $"  {s.Address}  {s.Mac ?? "no MAC on this link"}  on {s.Interface}, {(s.Answered ? "it answers" : "a machine named it")}, last {Output.Clock(s.LastSeen)}";
         }
     }
 

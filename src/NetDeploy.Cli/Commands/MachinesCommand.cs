@@ -15,7 +15,8 @@ internal static class MachinesCommand
         {
             using var client = VerbOptions.Connect(parsed, data);
             var list = await client.MachinesAsync(cancellationToken).ConfigureAwait(false);
-            foreach (var warning in (await client.StatusAsync(cancellationToken).ConfigureAwait(false)).Warnings)
+            var status = await client.StatusAsync(cancellationToken).ConfigureAwait(false);
+            foreach (var warning in status.Warnings)
             {
                 await Console.Error.WriteLineAsync($"netdeploy: warning of the server: {warning}").ConfigureAwait(false);
             }
@@ -27,6 +28,11 @@ internal static class MachinesCommand
             }
 
             foreach (var line in MachineLines.Of(list, Console.IsOutputRedirected ? int.MaxValue : Console.WindowWidth))
+            {
+                Console.Out.WriteLine(line);
+            }
+
+            foreach (var line in MachineLines.Of(status.OtherServers ?? []))
             {
                 Console.Out.WriteLine(line);
             }

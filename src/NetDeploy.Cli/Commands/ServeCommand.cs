@@ -17,11 +17,13 @@ internal static class ServeCommand
         var interfaces = new Option<string[]>("--interface") { Description = "An interface to answer on; may be given again. It answers on no other." };
         var bootFiles = new Option<DirectoryInfo>("--bootfiles") { Description = "What 'netdeploy bootfiles' wrote. Default: the configuration's." };
         var images = new Option<DirectoryInfo>("--images") { Description = "The folder images/ that it shares with the worker. Default: the configuration's." };
+        var mirrors = new Option<DirectoryInfo>("--mirrors") { Description = "Where files of mirrors are kept. Default: the configuration's." };
         var noWorker = new Option<bool>("--no-worker") { Description = "Another process runs 'netdeploy worker' on that folder." };
         var restored = new Option<bool>("--restored") { Description = "The data folder is a restored copy: open grants and tokens of the original are void." };
         var labPower = new Option<string>("--lab-power") { Description = "A lab's control socket, which powers the machines.", Hidden = true };
+        var labMirror = new Option<string[]>("--lab-mirror") { Description = "A mirror of a lab: name, upstream and relay socket.", Hidden = true };
         var verbose = new Option<bool>("--verbose") { Description = "Log what is normally not worth a line." };
-        var command = new Command("serve", "Run the server: DHCP, TFTP and HTTP boot, and the management socket.") { config, data, interfaces, bootFiles, images, noWorker, restored, labPower, verbose };
+        var command = new Command("serve", "Run the server: DHCP, TFTP and HTTP boot, and the management socket.") { config, data, interfaces, bootFiles, images, mirrors, noWorker, restored, labPower, labMirror, verbose };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             using var logging = Logging.Create(parsed.GetValue(verbose));
@@ -36,6 +38,8 @@ internal static class ServeCommand
                     StartWorker = settings.StartWorker && !parsed.GetValue(noWorker),
                     Restored = parsed.GetValue(restored),
                     LabPower = parsed.GetValue(labPower) ?? settings.LabPower,
+                    MirrorFolder = parsed.GetValue(mirrors)?.FullName ?? settings.MirrorFolder,
+                    Mirrors = parsed.GetValue(labMirror) is { Length: > 0 } own ? [.. own.Select(Lab.LabMirror.Parse)] : settings.Mirrors,
                 };
                 IPower power = settings.LabPower is { } control ? new Lab.LabPower(control) : new ManualPower();
                 await using var server = await NetDeployServer.StartAsync(

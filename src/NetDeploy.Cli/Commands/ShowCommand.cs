@@ -1,5 +1,7 @@
 using System.CommandLine;
+using System.Globalization;
 using NetDeploy.Client;
+using NetDeploy.Protocols;
 
 namespace NetDeploy.Cli.Commands;
 
@@ -33,7 +35,14 @@ internal static class ShowCommand
                 return Invocation.Done;
             }
 
+            if (await NewcomerAsync(client, wanted, cancellationToken).ConfigureAwait(false) is { } newcomer)
+            {
+                Print(newcomer, parsed.GetValue(json));
+                return Invocation.Done;
+            }
+
             var machine = await client.MachineAsync(wanted, cancellationToken).ConfigureAwait(false);
+            wanted = machine.Name;
             var timeline = await client.TimelineAsync(wanted, cancellationToken: cancellationToken).ConfigureAwait(false);
             if (parsed.GetValue(json))
             {
@@ -42,6 +51,11 @@ internal static class ShowCommand
             else
             {
                 PrintHead(machine);
+            }
+
+            foreach (var line in parsed.GetValue(json) || machine.Why is null ? [] : Explained(machine.Why))
+            {
+                Console.Out.WriteLine($"  {line}");
             }
 
             foreach (var entry in timeline)
@@ -64,6 +78,61 @@ internal static class ShowCommand
         return command;
     }
 
+    /// <summary>A MAC that no machine has, and that was seen; null where a machine is meant.</summary>
+    private static async Task<UnknownClientView?> NewcomerAsync(NetDeployClient client, string who, CancellationToken cancellationToken)
+    {
+        if (!MacAddress.TryParse(who, CultureInfo.InvariantCulture, out _))
+        {
+            return null;
+        }
+
+        try
+        {
+            await client.MachineAsync(who, cancellationToken).ConfigureAwait(false);
+            return null;
+        }
+        catch (NetDeployApiException e) when (e.Status == 404)
+        {
+            return await client.UnknownAsync(who, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private static void Print(UnknownClientView newcomer, bool json)
+    {
+        if (json)
+        {
+            Output.Json(newcomer, NetDeployJson.Default.UnknownClientView);
+            return;
+        }
+
+        Console.Out.WriteLine($"{newcomer.Mac}  {newcomer.State}: {newcomer.Reason}");
+        foreach (var line in newcomer.Why is null ? [] : Explained(newcomer.Why))
+        {
+            Console.Out.WriteLine($"  {line}");
+        }
+    }
+
+    internal static IEnumerable<string> Explained(ExplanationView why)
+    {
+        yield return $"identity: {why.Identity}";
+        if (why.Policy is not null)
+        {
+            yield return $"policy: {why.Policy}";
+        }
+
+        foreach (var rule in why.Rules)
+        {
+            yield return $"rule {rule.Rule}: {rule.Verdict}, {rule.Reason}";
+        }
+
+        foreach (var line in why.Inventory)
+        {
+            yield return $"told: {line}";
+        }
+
+        yield return $"next: {why.Next}";
+    }
+
     private static void Print(TimelineView entry, bool json)
     {
         if (json)
@@ -83,7 +152,7 @@ internal static class ShowCommand
     private static void PrintHead(MachineView m)
     {
         Console.Out.WriteLine($"{m.Name}  {m.State}{(m.Reason is null ? "" : ": " + m.Reason)}");
-        Console.Out.WriteLine($"  {m.Kind}, {m.Distro ?? "no distro"} by {m.Method ?? "-"}, profiles {string.Join(' ', m.Profiles)}{(m.Protected ? ", protected" : "")}");
+        Console.Out.WriteLine($"  {m.Kind}, {m.Distro ?? "no distro"} by {m.Method ?? "-"}, profiles {string.Join(' ', m.Profiles)}{(m.Protected ? ", protected" : "")}{(m.EnrolledBy is null ? "" : $", enrolled by {m.EnrolledBy}")}");
         Console.Out.WriteLine($"  MAC {string.Join(' ', m.Macs)}{(m.Uuid is null ? "" : "  UUID " + m.Uuid)}{(m.Serial is null ? "" : "  serial " + m.Serial)}{(m.Address is null ? "" : "  address " + m.Address)}");
         if (m.DeploymentId is not null)
         {

@@ -8,7 +8,11 @@ namespace NetDeploy.Cli.Lab;
 /// <summary>Where the lab's server lives and what it may answer on.</summary>
 /// <param name="Interface">The only interface it answers on, with <paramref name="Address"/> as its own address.</param>
 /// <param name="LabPower">The control socket: the power seam <c>lab</c> switches blades there by MAC.</param>
-internal sealed record LabServerSetup(string DataFolder, string CacheFolder, string Interface, string Address, string LabPower);
+internal sealed record LabServerSetup(string DataFolder, string CacheFolder, string Interface, string Address, string LabPower)
+{
+    /// <summary>What the isolated network can reach through the server; with any, images are built inside it too. None: the lab's worker uses the host's network.</summary>
+    public ImmutableArray<LabMirror> Mirrors { get; init; } = [];
+}
 
 /// <summary>The server as the lab uses it. All but the first two go through the management API.</summary>
 internal interface ILabServer
@@ -30,6 +34,9 @@ internal interface ILabServer
 
     /// <summary>Gives the name to other hardware and deploys that.</summary>
     Task<DeployResult> ReplaceAsync(string machine, BladeIdentity hardware, CancellationToken cancellationToken);
+
+    /// <summary>Every machine; and who asked without being one.</summary>
+    Task<MachineListView> MachinesAsync(CancellationToken cancellationToken);
 
     Task<MachineView> MachineAsync(string machine, CancellationToken cancellationToken);
 

@@ -19,15 +19,7 @@ internal static class LabDocuments
 
     public static IReadOnlyList<DocumentText> For(LabOptions options, IEnumerable<BladeHardware> blades, AptMirror mirror, string sshKey) =>
     [
-        Text("network.yaml", new()
-        {
-            ["apiVersion"] = ApiVersion,
-            ["kind"] = "Network",
-            ["name"] = "lab",
-            ["subnet"] = $"10.77.0.0/{LabNetwork.PrefixLength}",
-            ["mode"] = "authoritative",
-            ["pools"] = new object[] { new Dictionary<string, object> { ["first"] = "10.77.0.100", ["last"] = "10.77.0.250" } },
-        }),
+        Text("network.yaml", Network(options)),
         Text("site.yaml", new()
         {
             ["apiVersion"] = ApiVersion,
@@ -41,28 +33,88 @@ internal static class LabDocuments
                 ["kernelArguments"] = KernelArguments,
             },
         }),
-        .. blades.Select((blade, index) => Text($"{blade.Name}.yaml", Machine(options, blade, index))),
+        .. options.Enrol
+            ? [Text("enrolment.yaml", Enrolment(options))]
+            : blades.Select((blade, index) => Text($"{blade.Name}.yaml", Machine(options, blade, index))),
     ];
 
-    private static Dictionary<string, object> Machine(LabOptions options, BladeHardware blade, int index) => new()
+    /// <summary>No blade is named: their QEMU MACs make them machines.</summary>
+    private static Dictionary<string, object> Enrolment(LabOptions options) => new()
     {
         ["apiVersion"] = ApiVersion,
-        ["kind"] = "Machine",
-        ["name"] = blade.Name,
-        ["type"] = "metal",
-        ["distro"] = options.Distro,
-        ["profiles"] = options.Profile is { } profile ? [profile] : Array.Empty<string>(),
-        ["method"] = options.Method,
-        ["address"] = $"10.77.0.{FirstBladeAddress + index}",
-        // Shim starts everywhere, so it is the network's loader; a blade without Secure Boot takes the way over HTTP.
-        ["boot"] = new Dictionary<string, object> { ["uefiLoader"] = blade.Firmware == BladeFirmware.SecureBoot ? "shim" : "ipxe" },
-        ["binding"] = new Dictionary<string, object>
+        ["kind"] = "Enrolment",
+        ["name"] = "lab",
+        ["network"] = "lab",
+        ["unknown"] = "hold",
+        ["rules"] = new object[]
         {
-            ["macs"] = new[] { blade.Identity.Mac },
-            ["uuid"] = blade.Identity.Uuid.ToString("D"),
-            ["serial"] = blade.Identity.Serial,
+            new Dictionary<string, object>
+            {
+                ["name"] = "blades",
+                ["match"] = new Dictionary<string, object> { ["macPrefixes"] = new[] { "52:54:00" } },
+                ["distro"] = options.Distro,
+                ["profiles"] = ProfilesOf(options),
+                ["method"] = options.Method,
+                ["namePattern"] = "blade-{n}",
+                ["limit"] = options.Blades,
+                ["grant"] = true,
+            },
         },
     };
+
+    private static string[] ProfilesOf(LabOptions options) => options.Profile is { } profile ? [profile] : [];
+
+    /// <summary>Where no machine has a document, its network says which loader it gets.</summary>
+    private static Dictionary<string, object> LoaderOf(LabOptions options) => new() { ["uefiLoader"] = LoaderOf(options.Firmware) };
+
+    /// <summary>Shim starts everywhere, so it is the network's loader; a blade without Secure Boot takes the way over HTTP.</summary>
+    private static string LoaderOf(BladeFirmware firmware) => firmware == BladeFirmware.SecureBoot ? "shim" : "ipxe";
+
+    /// <summary>A proxy has no addresses to tell of.</summary>
+    private static Dictionary<string, object> Network(LabOptions options)
+    {
+        var network = new Dictionary<string, object>(options.Enrol ? LoaderOf(options) : [])
+        {
+            ["apiVersion"] = ApiVersion,
+            ["kind"] = "Network",
+            ["name"] = "lab",
+            ["subnet"] = $"10.77.0.0/{LabNetwork.PrefixLength}",
+            ["mode"] = options.Mode == LabMode.Proxy ? "proxy" : "authoritative",
+        };
+        if (options.Mode == LabMode.Authoritative)
+        {
+            network["pools"] = new object[] { new Dictionary<string, object> { ["first"] = "10.77.0.100", ["last"] = "10.77.0.250" } };
+        }
+
+        return network;
+    }
+
+    private static Dictionary<string, object> Machine(LabOptions options, BladeHardware blade, int index)
+    {
+        var machine = new Dictionary<string, object>
+        {
+            ["apiVersion"] = ApiVersion,
+            ["kind"] = "Machine",
+            ["name"] = blade.Name,
+            ["type"] = "metal",
+            ["distro"] = options.Distro,
+            ["profiles"] = ProfilesOf(options),
+            ["method"] = options.Method,
+            ["boot"] = new Dictionary<string, object> { ["uefiLoader"] = LoaderOf(blade.Firmware) },
+            ["binding"] = new Dictionary<string, object>
+            {
+                ["macs"] = new[] { blade.Identity.Mac },
+                ["uuid"] = blade.Identity.Uuid.ToString("D"),
+                ["serial"] = blade.Identity.Serial,
+            },
+        };
+        if (options.Mode == LabMode.Authoritative)
+        {
+            machine["address"] = $"10.77.0.{FirstBladeAddress + index}";
+        }
+
+        return machine;
+    }
 
     private static DocumentText Text(string path, Dictionary<string, object> document) =>
         new(path, new SerializerBuilder().WithQuotingNecessaryStrings().Build().Serialize(document));

@@ -12,6 +12,9 @@ internal sealed record LabFolder(string Root)
     /// <summary>The supervisor's control socket.</summary>
     public string ControlSocket => Path.Combine(Root, "control.sock");
 
+    /// <summary>Leads from the lab's server to one host outside.</summary>
+    public string RelaySocket(int number) => Path.Combine(Root, string.Create(System.Globalization.CultureInfo.InvariantCulture, $"relay-{number}.sock"));
+
     public string ServerData => Path.Combine(Root, "server");
 
     public string Keys => Path.Combine(Root, "ssh");
@@ -19,6 +22,9 @@ internal sealed record LabFolder(string Root)
     public string Blades => Path.Combine(Root, "blades");
 
     public string Logs => Path.Combine(Root, "logs");
+
+    /// <summary>What the main DHCP server of a lab in mode proxy leased.</summary>
+    public string MainLeases => Path.Combine(Logs, "main-dhcp.leases");
 
     public string SupervisorLog => Path.Combine(Logs, "supervisor.log");
 

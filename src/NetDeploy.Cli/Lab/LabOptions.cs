@@ -19,7 +19,15 @@ internal sealed record LabOptions
     /// <summary>A <c>Profile</c> document's name; null: the site's layer alone.</summary>
     public string? Profile { get; init; }
 
+    /// <summary>No document names the blades: a rule enrols them.</summary>
+    public bool Enrol { get; init; }
+
     public string Method { get; init; } = "image";
+
+    public LabMode Mode { get; init; }
+
+    /// <summary>Blades and image builds reach the Debian mirror through the server alone. The installer needs that: its network has no way out.</summary>
+    public bool Mirror { get; init; }
 
     /// <summary>After a failure the lab stays up, to be looked at. After success it always does.</summary>
     public bool Keep { get; init; }
@@ -36,5 +44,6 @@ internal sealed record LabOptions
     /// <summary>From power-on to login for one blade. Blades share the host's processors, so each further one adds to it.</summary>
     public TimeSpan DeploymentLimit { get; init; } = TimeSpan.FromMinutes(10);
 
-    public TimeSpan WholeDeploymentLimit => DeploymentLimit + (TimeSpan.FromMinutes(3) * (Blades - 1));
+    /// <summary>An enrolled blade is on while its image is built, and waits for it in the deploy environment.</summary>
+    public TimeSpan WholeDeploymentLimit => DeploymentLimit + (TimeSpan.FromMinutes(3) * (Blades - 1)) + (Enrol ? PreparationLimit : TimeSpan.Zero);
 }

@@ -39,13 +39,14 @@ internal sealed class LabServer(string dataFolder) : ILabServer, IDisposable
         var environment = ImmutableDictionary<string, string>.Empty.Add("NETDEPLOY_HOME", Installation.Home);
         return
         [
-            new ChildCommand("worker", ThisProgram.With("worker", "--images", Images(setup), "--user", BuildUser.Name), InsideNetwork: false, OwnProcessTree: true, Environment: environment),
-            // The worker needs the mirror, so it runs outside the lab's network, and not as the server's child.
+            new ChildCommand("worker", ThisProgram.With("worker", "--images", Images(setup), "--user", BuildUser.Name), InsideNetwork: !setup.Mirrors.IsEmpty, OwnProcessTree: true, Environment: environment),
+            // The worker needs the mirror, so it runs outside the lab's network unless the server offers it one, and not as the server's child.
             new ChildCommand(
                 "server",
-                ThisProgram.With(
+                ThisProgram.With([
                     "serve", "--data", setup.DataFolder, "--interface", setup.Interface, "--bootfiles", BootFiles(setup), "--images", Images(setup),
-                    "--no-worker", "--lab-power", setup.LabPower),
+                    "--no-worker", "--lab-power", setup.LabPower, "--mirrors", Path.Combine(setup.CacheFolder, "mirrors"),
+                    .. setup.Mirrors.SelectMany(m => new[] { "--lab-mirror", m.Argument })]),
                 InsideNetwork: true,
                 Environment: environment),
         ];
@@ -81,6 +82,8 @@ internal sealed class LabServer(string dataFolder) : ILabServer, IDisposable
 
     public Task<DeployResult> ReplaceAsync(string machine, BladeIdentity hardware, CancellationToken cancellationToken) =>
         _client.ReplaceAsync(machine, new ReplaceRequest([hardware.Mac], hardware.Uuid.ToString("D"), hardware.Serial, Confirm: machine), cancellationToken);
+
+    public Task<MachineListView> MachinesAsync(CancellationToken cancellationToken) => _client.MachinesAsync(cancellationToken);
 
     public Task<MachineView> MachineAsync(string machine, CancellationToken cancellationToken) => _client.MachineAsync(machine, cancellationToken);
 

@@ -17,7 +17,17 @@ internal sealed class LabUp(LabOptions options, ILabServer server, ICommandRunne
     private readonly LabControl _control = new(options.Folder.ControlSocket);
     private readonly LabNetwork _network = new(commands, options.Network);
 
-    private LabServerSetup Setup => new(options.Folder.ServerData, options.CacheFolder, LabNetwork.Bridge, LabNetwork.ServerAddress, options.Folder.ControlSocket);
+    private LabServerSetup Setup => new(options.Folder.ServerData, options.CacheFolder, LabNetwork.Bridge, LabNetwork.ServerAddress, options.Folder.ControlSocket)
+    {
+        Mirrors = options.Mirror ? LabMirror.Of(AptMirror.Read(), options.Folder) : [],
+    };
+
+    /// <summary>
+    /// Secure Boot needs GRUB, and GRUB asks the server that the main DHCP server names: an operator sets that there, so the lab does.
+    /// </summary>
+    private IEnumerable<ChildCommand> MainServer => options.Mode == LabMode.Proxy
+        ? [LabMainServer.Command(options.Network, options.Folder.MainLeases, options.Firmware == BladeFirmware.SecureBoot ? LabNetwork.ServerAddress : null)]
+        : [];
 
     /// <summary>Brings a lab up and deploys all its blades at once.</summary>
     public async Task<LabResult> UpAsync(CancellationToken cancellationToken)
@@ -34,13 +44,15 @@ internal sealed class LabUp(LabOptions options, ILabServer server, ICommandRunne
         {
             display.Say("starting the lab's network and server");
             var lab = await new LabLauncher(options.Folder, [.. supervise])
-                .StartAsync(new LabPlan(options.Network, server.Processes(Setup), [.. blades]), commands, cancellationToken).ConfigureAwait(false);
+                .StartAsync(new LabPlan(options.Network, [.. MainServer, .. server.Processes(Setup)], [.. blades]) { HasMainServer = options.Mode == LabMode.Proxy, Relays = LabMirror.Relays(Setup.Mirrors) }, commands, cancellationToken).ConfigureAwait(false);
             display.Say($"{options.Blades} blade(s) on {lab.Accelerator.ToUpperInvariant()}, server at {lab.ServerAddress} in the namespace {lab.Network}");
             await server.WaitUntilReadyAsync(cancellationToken).ConfigureAwait(false);
 
             var key = await LabKey.MakeAsync(options.Folder, commands, cancellationToken).ConfigureAwait(false);
-            await server.ApplyAsync(LabDocuments.For(options, blades, AptMirror.Read(), key.PublicKey), cancellationToken).ConfigureAwait(false);
-            var result = await DeployAsync([.. blades.Select(b => b.Name)], rebuild: false, cancellationToken).ConfigureAwait(false);
+            await server.ApplyAsync(LabDocuments.For(options, blades, options.Mirror ? LabMirror.Inside : AptMirror.Read(), key.PublicKey), cancellationToken).ConfigureAwait(false);
+            var result = options.Enrol
+                ? await EnrolAsync([.. blades.Select(b => b.Name)], cancellationToken).ConfigureAwait(false)
+                : await DeployAsync([.. blades.Select(b => b.Name)], rebuild: false, cancellationToken).ConfigureAwait(false);
             await AfterAsync(result).ConfigureAwait(false);
             return result;
         }
@@ -74,25 +86,36 @@ internal sealed class LabUp(LabOptions options, ILabServer server, ICommandRunne
             throw new UserFault($"The lab has no blade '{blade}'.", $"It has {string.Join(", ", lab.Blades.Select(b => b.Hardware.Name))}.");
         }
 
+        // A rule may have named it otherwise than the lab.
+        var mac = lab.Blades.First(b => b.Hardware.Name == blade).Hardware.Identity.Mac;
+        var machine = (await server.MachinesAsync(cancellationToken).ConfigureAwait(false)).Machines.FirstOrDefault(m => m.Macs.Contains(mac))?.Name ?? blade;
         display.Say($"{blade} goes out of the window: new MAC, UUID and serial, empty disk, factory firmware variables");
         await _control.RenewAsync(blade, cancellationToken).ConfigureAwait(false);
-        var result = await DeployAsync([blade], rebuild: true, cancellationToken).ConfigureAwait(false);
+        var result = await DeployAsync([blade], rebuild: true, cancellationToken, machine).ConfigureAwait(false);
         await AfterAsync(result).ConfigureAwait(false);
         return result;
     }
 
-    private async Task<LabResult> DeployAsync(IReadOnlyList<string> blades, bool rebuild, CancellationToken cancellationToken)
+    /// <param name="name">The machine's name, where it is not the blade's.</param>
+    private Task<LabResult> DeployAsync(IReadOnlyList<string> blades, bool rebuild, CancellationToken cancellationToken, string? name = null) =>
+        AllAsync(blades, (deployment, blade) => deployment.RunAsync(
+            blade,
+            name ?? blade,
+            async token => rebuild
+                ? await server.ReplaceAsync(name ?? blade, await IdentityAsync(blade, token).ConfigureAwait(false), token).ConfigureAwait(false)
+                : await server.DeployAsync(blade, token).ConfigureAwait(false),
+            rebuild,
+            cancellationToken));
+
+    private Task<LabResult> EnrolAsync(IReadOnlyList<string> blades, CancellationToken cancellationToken) =>
+        AllAsync(blades, (deployment, blade) => deployment.EnrolAsync(blade, cancellationToken));
+
+    private async Task<LabResult> AllAsync(IReadOnlyList<string> blades, Func<LabDeployment, string, Task<LabMachineResult>> run)
     {
         var ssh = new SshCheck(commands, _network, LabKey.FileIn(options.Folder), options.Folder.Keys);
         var deployment = new LabDeployment(options, server, _control, ssh, display);
-        var results = await Task.WhenAll(blades.Select(blade => deployment.RunAsync(
-            blade,
-            async token => rebuild
-                ? await server.ReplaceAsync(blade, await IdentityAsync(blade, token).ConfigureAwait(false), token).ConfigureAwait(false)
-                : await server.DeployAsync(blade, token).ConfigureAwait(false),
-            rebuild,
-            cancellationToken))).ConfigureAwait(false);
-        return new LabResult(results.All(r => r.Ssh), results, results.FirstOrDefault(r => !r.Ssh)?.Reason);
+        var results = await Task.WhenAll(blades.Select(blade => run(deployment, blade))).ConfigureAwait(false);
+        return new LabResult(results.All(r => r.Ssh), results, results.FirstOrDefault(r => !r.Ssh)?.Reason) { Mode = options.Mode == LabMode.Proxy ? "proxy" : "authoritative" };
     }
 
     private async Task<BladeIdentity> IdentityAsync(string blade, CancellationToken cancellationToken) =>
@@ -103,13 +126,13 @@ internal sealed class LabUp(LabOptions options, ILabServer server, ICommandRunne
         if (result.Ok)
         {
             var name = result.Machines[0].Name;
-            display.Say($"next: netdeploy show {name}; netdeploy lab drill {name}; netdeploy lab down");
+            display.Say($"next: netdeploy show {name}; netdeploy lab drill {result.Machines[0].Blade ?? name}; netdeploy lab down");
             return;
         }
 
         foreach (var failed in result.Machines.Where(m => !m.Ssh))
         {
-            var console = options.Folder.Console(failed.Name);
+            var console = options.Folder.Console(failed.Blade ?? failed.Name);
             display.Say($"{failed.Name}: {failed.Reason}");
             foreach (var line in LabConsole.LastLines(console, ConsoleLines))
             {

@@ -83,11 +83,6 @@ internal sealed class AddressingCompiler
 
     private void CheckNetwork(NetworkSpec network, AddressRange range)
     {
-        if (network.Mode != NetworkMode.Authoritative)
-        {
-            Report(network, $"mode {network.Mode.ToString().ToLowerInvariant()} is not served yet", "use authoritative");
-        }
-
         if (network.LeaseTime < s_shortestLease || network.LeaseTime > s_longestLease)
         {
             Report(network, $"a lease time of {network.LeaseTime} is out of bounds", "use 1 minute to 365 days");
@@ -154,6 +149,12 @@ internal sealed class AddressingCompiler
             if (reservation.Mac.IsZero || reservation.Mac.IsMulticast)
             {
                 Report(reservation, "no NIC has this MAC address", "take the one on the NIC's label: its first byte is even");
+            }
+
+            if (network.Mode == NetworkMode.Proxy)
+            {
+                Report(reservation, $"{reservation.Address} is on network {network.Name}, whose addresses another server leases (mode proxy)",
+                    "reserve it in that server and remove it here, or give the installed system a static one (system, nics, addresses)");
             }
 
             if (reservation.Address.Equals(network.Router))

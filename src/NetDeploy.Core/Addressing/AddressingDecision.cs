@@ -27,6 +27,18 @@ public sealed record AddressingDecision
     /// <summary>The client uses its ciaddr already, so that it can be answered there.</summary>
     public bool AnswersClientAddress { get; init; }
 
+    /// <summary>The address is another server's: the reply holds a boot file or is not sent at all.</summary>
+    public bool IsProxied { get; init; }
+
+    /// <summary>Where the reply goes that <see cref="ReplyRoute.Of"/> could not know of; null: where RFC 2131 has it.</summary>
+    public ReplyRoute? Route { get; init; }
+
+    /// <summary>On a network in mode shadow: what would have been said. Nothing is.</summary>
+    public AddressingDecision? Shadowed { get; init; }
+
+    /// <summary>Another DHCP server, as the client names it: its address is from there.</summary>
+    public Ipv4Address? ForeignServer { get; init; }
+
     public ImmutableArray<Lease> Changes { get; init; } = [];
 
     /// <summary>The reply waits until the changes are on the disk.</summary>

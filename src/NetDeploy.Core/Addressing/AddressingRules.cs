@@ -36,17 +36,38 @@ public static class AddressingRules
             return AddressingDecision.Ignore("its network is none of ours");
         }
 
-        // The other modes leave addresses to a foreign server; the compiler refuses them until they have rules here.
-        return subnet.Spec.Mode switch
+        if (ingress.Port == DhcpConstants.BootServerPort && subnet.Spec.Mode == NetworkMode.Authoritative)
+        {
+            return AddressingDecision.Ignore($"network {subnet.Name} is authoritative: boot files come with the addresses there", subnet);
+        }
+
+        var decision = subnet.Spec.Mode switch
         {
             NetworkMode.Authoritative => Authoritative(snapshot, new AddressingExchange(packet, client, subnet, snapshot, table, now), ingress),
-            _ => AddressingDecision.Ignore($"network {subnet.Name} is not authoritative", subnet),
+            NetworkMode.Proxy => ProxyRules.Decide(snapshot, packet, client, ingress),
+            _ => AddressingDecision.Ignore("mode shadow: nothing is sent") with
+            {
+                Shadowed = Shadow(snapshot, new AddressingExchange(packet, client, subnet, snapshot, table, now), ingress) with { Subnet = subnet, Changes = [] },
+            },
         };
+        return decision with { Subnet = subnet, ForeignServer = ForeignServer(snapshot, packet, ingress) };
     }
 
-    private static AddressingDecision Authoritative(AddressingSnapshot snapshot, AddressingExchange exchange, Ingress ingress)
-    {
-        var decision = exchange.Packet.MessageType switch
+    /// <summary>The boot file as a proxy would give it; and an address, where pools or a reservation could give one.</summary>
+    private static AddressingDecision Shadow(AddressingSnapshot snapshot, AddressingExchange exchange, Ingress ingress) =>
+        ingress.Port == DhcpConstants.ServerPort && (!exchange.Subnet.Pools.IsEmpty || exchange.Reservation is not null)
+            ? Authoritative(snapshot, exchange, ingress)
+            : ProxyRules.Decide(snapshot, exchange.Packet, exchange.Client, ingress);
+
+    /// <summary>A client that takes an offer broadcasts whose it is: so other servers are known by name wherever a client listens to them.</summary>
+    private static Ipv4Address? ForeignServer(AddressingSnapshot snapshot, DhcpPacket packet, Ingress ingress) =>
+        packet.MessageType is DhcpMessageType.Request && ingress.Port == DhcpConstants.ServerPort
+        && packet.Options.ServerIdentifier is { IsUnicast: true } named && !IsOurs(snapshot, ingress, named)
+            ? named
+            : null;
+
+    private static AddressingDecision Authoritative(AddressingSnapshot snapshot, AddressingExchange exchange, Ingress ingress) =>
+        exchange.Packet.MessageType switch
         {
             DhcpMessageType.Discover => Discover(exchange),
             DhcpMessageType.Request => Request(snapshot, exchange, ingress),
@@ -54,12 +75,11 @@ public static class AddressingRules
             DhcpMessageType.Decline => Decline(snapshot, exchange),
             _ => Release(snapshot, exchange),
         };
-        return decision with { Subnet = exchange.Subnet };
-    }
 
     /// <summary>
     /// A relayed packet belongs to the relay's link, or to the one its sub-option 5 names (RFC 3527). A client that
-    /// renews by unicast may sit behind a router: its own address tells. Everyone else is on the interface's link.
+    /// renews by unicast may sit behind a router: its own address tells. So may one that asks for a boot file by unicast, and some
+    /// leave ciaddr empty there. Everyone else is on the interface's link.
     /// </summary>
     private static Subnet? SubnetOf(AddressingSnapshot snapshot, DhcpPacket packet, Ingress ingress)
     {
@@ -68,8 +88,9 @@ public static class AddressingRules
             return snapshot.Find(packet.Options.LinkSelection ?? packet.RelayAddress);
         }
 
-        return ingress.Unicast && !packet.ClientAddress.IsAny && packet.MessageType is not DhcpMessageType.Discover
-            ? snapshot.Find(packet.ClientAddress)
+        var sender = packet.ClientAddress.IsAny && ingress.Port == DhcpConstants.BootServerPort ? ingress.Source : packet.ClientAddress;
+        return ingress.Unicast && !sender.IsAny && packet.MessageType is not DhcpMessageType.Discover
+            ? snapshot.Find(sender)
             : snapshot.Find(ingress.OwnAddress);
     }
 
@@ -184,7 +205,7 @@ public static class AddressingRules
         };
     }
 
-    private static bool IsOurs(AddressingSnapshot snapshot, Ingress ingress, Ipv4Address server) =>
+    internal static bool IsOurs(AddressingSnapshot snapshot, Ingress ingress, Ipv4Address server) =>
         server == ingress.OwnAddress || snapshot.ServerAddresses.Contains(server);
 
     /// <summary>DECLINE and RELEASE must name the server; those that do not are taken as meant for us.</summary>

@@ -17,7 +17,8 @@ public abstract record ReplyRoute
 
     /// <summary>The giaddr test comes first: an OFFER to a relay is never broadcast here.</summary>
     public static ReplyRoute Of(DhcpPacket request, MacAddress mac, AddressingDecision decision) =>
-        !request.RelayAddress.IsAny ? new Unicast(request.RelayAddress, DhcpConstants.ServerPort)
+        decision.Route is { } known ? known
+        : !request.RelayAddress.IsAny ? new Unicast(request.RelayAddress, DhcpConstants.ServerPort)
         : decision.Reply is DhcpMessageType.Nak ? new Broadcast()
         : decision.AnswersClientAddress ? new Unicast(request.ClientAddress, DhcpConstants.ClientPort)
         : request.WantsBroadcast || decision.Address.IsAny ? new Broadcast()

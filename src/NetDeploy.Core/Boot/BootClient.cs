@@ -52,10 +52,12 @@ public sealed record BootClient
 /// <param name="Reason">Why, for the log and the timeline.</param>
 public sealed record BootOffer(string File, string Reason);
 
-/// <summary>The planner, as DHCP sees it. Null: the client gets an address and no boot file.</summary>
+/// <summary>The planner, as DHCP sees it.</summary>
 public interface IBootOffers
 {
-    BootOffer? Offer(BootClient client, NetworkSpecRef network);
+    /// <param name="reason">Why, for the log.</param>
+    /// <returns>Null: no boot file, and so no answer at all where addresses are another server's.</returns>
+    BootOffer? Offer(BootClient client, NetworkSpecRef network, out string reason);
 }
 
 /// <summary>What the planner needs to know of the network a packet came from.</summary>

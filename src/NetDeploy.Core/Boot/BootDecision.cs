@@ -43,6 +43,12 @@ public abstract record BootDecision
     /// <summary>A script that starts the machine's own disk and says why.</summary>
     public sealed record LocalScript(ScriptDialect Dialect, string Reason) : BootDecision;
 
+    /// <summary>A script that starts the deploy environment to wait and to tell what the machine is; it may change nothing.</summary>
+    public sealed record HoldScript(ScriptDialect Dialect, string Reason) : BootDecision;
+
+    /// <summary>A script with which iPXE asks again and says what its SMBIOS holds. GRUB knows nothing of that.</summary>
+    public sealed record TellScript : BootDecision;
+
     /// <summary>TFTP ERROR 1, HTTP 404.</summary>
     public sealed record NotFound(string Reason) : BootDecision;
 

@@ -2,6 +2,7 @@ using System.Net;
 using NetDeploy.Core.Addressing;
 using NetDeploy.Core.Deployments;
 using NetDeploy.Core.Machines;
+using NetDeploy.Core.Profiles;
 using NetDeploy.Protocols;
 
 namespace NetDeploy.Core.Boot;
@@ -24,7 +25,7 @@ public static class BootPlanner
     {
         BootRequest.Dhcp dhcp => Offer(view, match, deployment, dhcp.Client),
         BootRequest.Tftp read => Read(view, match, deployment, read),
-        BootRequest.Script get => Script(match, deployment, get),
+        BootRequest.Script get => Script(view, match, deployment, get),
         _ => throw new ArgumentOutOfRangeException(nameof(request), request.GetType().Name, "A request without a rule."),
     };
 
@@ -39,9 +40,21 @@ public static class BootPlanner
             return new(new BootDecision.NoOffer("not a boot client"));
         }
 
-        if (match is not MachineMatch.Found && view.Mode != NetworkMode.Authoritative)
+        if (match is MachineMatch.Unknown && view.Judgement.Policy == UnknownMachines.Ignore && !MayTakeIn(view))
+        {
+            return new(new BootDecision.NoOffer($"{Why(match)}; this network ignores unknown machines, and {view.Judgement.Why}"));
+        }
+
+        if (match is not MachineMatch.Found && view.Mode != NetworkMode.Authoritative && !(match is MachineMatch.Unknown && MayTakeIn(view)))
         {
             return new(new BootDecision.NoOffer($"{Why(match)}; on another server's network only known machines are answered"));
+        }
+
+        if (view.Mode != NetworkMode.Authoritative && client.Stage is BootStage.Pxe or BootStage.Http && BootFirmware.Of(client) is { IsUefi: true } && !MayStartEnvironment(view, match, deployment))
+        {
+            // Only GRUB could start the disk at once, and it asks the main DHCP server's next-server for its configuration. Without an
+            // offer the firmware goes on to the disk by itself.
+            return new(new BootDecision.NoOffer("nothing to deploy: on another server's network UEFI is left to its own disk"));
         }
 
         if (client.Stage == BootStage.Ipxe)
@@ -53,7 +66,7 @@ public static class BootPlanner
         string? alarm = null;
         var loops = view.Loaders.Fetches >= LoaderLoop;
         var loader = LoaderChoice.File(client, uefi);
-        if (client.Stage == BootStage.Pxe && loader is LoaderChoice.UefiIpxe && !MayDeploy(match, deployment))
+        if (client.Stage == BootStage.Pxe && loader is LoaderChoice.UefiIpxe && !MayStartEnvironment(view, match, deployment))
         {
             // iPXE can start the disk only by ending, and UEFI firmware then tries its other network entries first, for a
             // minute and more. GRUB chain-loads the disk's own loader at once, with and without Secure Boot. It has no HTTP, so HTTP boot keeps iPXE.
@@ -87,8 +100,20 @@ public static class BootPlanner
     }
 
     /// <summary>True where the script may start the deploy environment.</summary>
-    private static bool MayDeploy(MachineMatch match, Deployment? deployment) =>
-        match is MachineMatch.Found { Machine.Quarantine: null } && deployment?.State.IsOpenGrant() is true;
+    private static bool MayStartEnvironment(BootView view, MachineMatch match, Deployment? deployment) => match switch
+    {
+        MachineMatch.Found { Machine.Quarantine: null } => deployment?.State.IsOpenGrant() is true || MayWait(view, deployment),
+        MachineMatch.Unknown => MayTakeIn(view),
+        _ => false,
+    };
+
+    /// <summary>A newcomer that a rule enrols or may yet enrol, or that the network holds.</summary>
+    private static bool MayTakeIn(BootView view) =>
+        view.Judgement is { Policy: UnknownMachines.Hold } or { Rule: not null } or { IsUndecided: true };
+
+    /// <summary>A new machine has no system to boot meanwhile: it waits for its image, or, where newcomers are held, for its order.</summary>
+    private static bool MayWait(BootView view, Deployment? deployment) =>
+        view.IsNewMachine && (deployment is { State: DeploymentState.Preparing } || (deployment is null && view.Judgement.Policy == UnknownMachines.Hold));
 
     private static BootPlan Read(BootView view, MachineMatch match, Deployment? deployment, BootRequest.Tftp read)
     {
@@ -115,9 +140,9 @@ public static class BootPlanner
 
     private static BootPlan GrubConfig(BootView view, MachineMatch match, Deployment? deployment, BootRequest.Tftp read, string name)
     {
-        if (read.Owner.Ownership != AddressOwnership.Leased)
+        if (read.Owner.Mac is null)
         {
-            return view.Mode == NetworkMode.Authoritative
+            return read.Owner.Ownership == AddressOwnership.Nobody
                 ? new(new BootDecision.Refused($"{read.Source} has no lease"))
                 : new(new BootDecision.LocalScript(ScriptDialect.Grub, "GRUB names no MAC by TFTP, and another server leases here: use uefiLoader ipxe"));
         }
@@ -125,40 +150,55 @@ public static class BootPlanner
         if (name.Length > "grub.cfg-01-".Length
             && (!MacAddress.TryParse(name["grub.cfg-01-".Length..], null, out var mac) || mac != read.Owner.Mac))
         {
-            var alarm = $"{read.Source}, leased to {read.Owner.Mac}, asked for {name}";
+            var alarm = $"{read.Source}, {read.Owner.Words}, asked for {name}";
             return new(new BootDecision.Refused(alarm), Alarm: alarm);
         }
 
-        return Script(ScriptDialect.Grub, match, deployment, read.Source, read.Owner.Mac);
+        return Script(view, ScriptDialect.Grub, match, deployment, read.Source, read.Owner.Mac);
     }
 
-    private static BootPlan Script(MachineMatch match, Deployment? deployment, BootRequest.Script get)
+    private static BootPlan Script(BootView view, MachineMatch match, Deployment? deployment, BootRequest.Script get)
     {
-        if (get.Owner is { Ownership: AddressOwnership.Leased, Mac: { } owner } && owner != get.Mac)
+        if (get.Owner.Ownership == AddressOwnership.Nobody || (get.Owner.Mac is { } owner && owner != get.Mac))
         {
-            var alarm = $"{get.Source}, leased to {owner}, asked for the boot script of {get.Mac}";
+            var alarm = $"{get.Source}, {get.Owner.Words}, asked for the boot script of {get.Mac}";
             return new(new BootDecision.Refused(alarm), Alarm: alarm);
         }
 
-        if (get.Owner.Ownership == AddressOwnership.Nobody)
-        {
-            var alarm = $"{get.Source}, leased to nobody, asked for the boot script of {get.Mac}";
-            return new(new BootDecision.Refused(alarm), Alarm: alarm);
-        }
-
-        return Script(ScriptDialect.Ipxe, match, deployment, get.Source, get.Mac);
+        return match is MachineMatch.Unknown && view.AsksNewcomers && !get.HasTold
+            ? new(new BootDecision.TellScript())
+            : Script(view, ScriptDialect.Ipxe, match, deployment, get.Source, get.Mac);
     }
 
-    private static BootPlan Script(ScriptDialect dialect, MachineMatch match, Deployment? deployment, IPAddress source, MacAddress? mac)
+    private static BootPlan Script(BootView view, ScriptDialect dialect, MachineMatch match, Deployment? deployment, IPAddress source, MacAddress? mac)
     {
+        if (match is MachineMatch.Unknown && view.Judgement.Policy == UnknownMachines.Hold)
+        {
+            return Hold($"{Why(match)}, and {view.Judgement.Why}");
+        }
+
         if (match is not MachineMatch.Found { Machine: var machine } found)
         {
-            return Local($"{Why(match)}. It is listed by: netdeploy machines");
+            var rules = match is MachineMatch.Unknown && view.AsksNewcomers ? $", and {view.Judgement.Why}" : "";
+            return Local($"{Why(match)}{rules}. It is listed by: netdeploy machines");
         }
 
         if (machine.Quarantine is { } quarantine)
         {
             return Local($"{machine.Name} is in quarantine: {quarantine.Reason}. To go on: netdeploy release {machine.Name}");
+        }
+
+        if (MayWait(view, deployment))
+        {
+            return Hold(deployment is null
+                ? $"{machine.Name} waits for its order. To install it: netdeploy deploy {machine.Name}"
+                : $"{machine.Name} waits for its image");
+        }
+
+        // Its lease is from before it was enrolled: the environment would ask anew, get the reserved address, and its token would not hold there.
+        if (view is { IsNewMachine: true, Mode: NetworkMode.Authoritative, Reserved: { } reserved } && !reserved.Equals(source) && deployment?.State.IsOpenGrant() is true)
+        {
+            return Hold($"{machine.Name} moves from {source} to its own address {reserved}");
         }
 
         // Past the claim too: the deployment itself answers with local boot, and records a second boot as an alarm.
@@ -170,6 +210,8 @@ public static class BootPlanner
         return Local(deployment is null
             ? $"{machine.Name} has no deployment. To install it: netdeploy deploy {machine.Name}"
             : $"{machine.Name} is {deployment.State.Word()}. To install it again: netdeploy deploy {machine.Name}");
+
+        BootPlan Hold(string reason) => new(new BootDecision.HoldScript(dialect, reason));
 
         BootPlan Local(string reason) => new(new BootDecision.LocalScript(dialect, reason));
     }

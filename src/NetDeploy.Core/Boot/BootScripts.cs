@@ -15,6 +15,13 @@ public sealed record DeployScript(
     public override string ToString() => $"DeployScript {MachineName} {DeploymentId}, token ***";
 }
 
+/// <summary>What the script of a held machine names.</summary>
+/// <param name="Token">Of the phase <c>hold</c>.</param>
+public sealed record HoldScript(MacAddress Mac, string Token, System.Net.IPAddress ServerAddress, string BaseUrl, ImmutableArray<string> KernelArguments)
+{
+    public override string ToString() => $"HoldScript {Mac}, token ***";
+}
+
 /// <summary>
 /// The texts that iPXE and GRUB execute. Each says on the console what happens and why; each failing path tries a few times,
 /// then leaves to the machine's own disk, so that a blade never waits at a prompt.
@@ -49,9 +56,9 @@ public static class BootScripts
 
         """;
 
-    private static readonly Template IpxeDeployTemplate = Parse("""
+    private static readonly Template IpxeEnvironmentTemplate = Parse("""
         #!ipxe
-        echo NetDeploy: {{ machine }} is being installed, deployment {{ deployment }}
+        echo NetDeploy: {{ what }}
         set attempt:int32 0
         :fetch
         inc attempt
@@ -65,14 +72,14 @@ public static class BootScripts
         sleep 3
         goto fetch
         :give_up
-        echo NetDeploy: giving up; the disk is untouched and boots now. Next: netdeploy show {{ machine }}
+        echo NetDeploy: giving up; the disk is untouched and boots now. Next: netdeploy show {{ next }}
         sleep 10
 
         """ + IpxeLocal);
 
-    private static readonly Template GrubDeployTemplate = Parse("""
+    private static readonly Template GrubEnvironmentTemplate = Parse("""
         set timeout=0
-        echo 'NetDeploy: {{ machine }} is being installed, deployment {{ deployment }}'
+        echo 'NetDeploy: {{ what }}'
         for attempt in 1 2 3; do
           if linux (tftp,{{ server }})/environment/vmlinuz {{ arguments }}; then
             if initrd (tftp,{{ server }})/environment/initrd; then
@@ -82,7 +89,7 @@ public static class BootScripts
           echo "NetDeploy: the deploy environment did not load, attempt $attempt of 3"
           sleep 3
         done
-        echo 'NetDeploy: giving up; the disk is untouched and boots now. Next: netdeploy show {{ machine }}'
+        echo 'NetDeploy: giving up; the disk is untouched and boots now. Next: netdeploy show {{ next }}'
         sleep 10
 
         """ + GrubLocal);
@@ -108,15 +115,32 @@ public static class BootScripts
             .Add($"netdeploy.token={script.Token}")
             .Add($"BOOTIF=01-{script.Mac.ToString('-')}")
             .AddAll(script.KernelArguments);
-        return Render(dialect == ScriptDialect.Ipxe ? IpxeDeployTemplate : GrubDeployTemplate, new ScriptObject
-        {
-            ["machine"] = Plain(script.MachineName),
-            ["deployment"] = Plain(script.DeploymentId),
-            ["base"] = script.BaseUrl,
-            ["server"] = script.ServerAddress.ToString(),
-            ["arguments"] = arguments.ToString(),
-        });
+        return Environment(
+            dialect, $"{script.MachineName} is being installed, deployment {script.DeploymentId}", script.MachineName, script.BaseUrl, script.ServerAddress, arguments);
     }
+
+    /// <summary>Starts the deploy environment to wait. Holds the token: never log or keep it.</summary>
+    public static string Hold(ScriptDialect dialect, string reason, HoldScript script)
+    {
+        var arguments = new KernelCommandLine()
+            .Add($"netdeploy.url={script.BaseUrl}")
+            .Add($"netdeploy.hold={script.Mac}")
+            .Add($"netdeploy.token={script.Token}")
+            .Add($"BOOTIF=01-{script.Mac.ToString('-')}")
+            .AddAll(script.KernelArguments);
+        return Environment(dialect, $"held, because {reason}", script.Mac.ToString(), script.BaseUrl, script.ServerAddress, arguments);
+    }
+
+    /// <summary>iPXE asks again, and says what its SMBIOS holds.</summary>
+    /// <param name="url">With iPXE's variables in it.</param>
+    public static string Tell(string url) => $"""
+        #!ipxe
+        echo NetDeploy: a new machine; it says what it is
+        chain --replace --autofree {url} ||
+        echo NetDeploy: no answer; the disk boots now
+        sleep 5
+
+        """.ReplaceLineEndings("\n") + IpxeLocal.ReplaceLineEndings("\n");
 
     /// <summary>Starts the machine's own disk.</summary>
     public static string Local(ScriptDialect dialect, string reason) =>
@@ -125,6 +149,17 @@ public static class BootScripts
     /// <summary>One line of text that neither shell reads as anything else; reasons hold what machines and people wrote.</summary>
     public static string Plain(string text) =>
         string.Concat(text.Take(300).Select(c => char.IsAsciiLetterOrDigit(c) || " .,:/()_-+=%@".Contains(c, StringComparison.Ordinal) ? c : ' '));
+
+    private static string Environment(
+        ScriptDialect dialect, string what, string next, string baseUrl, System.Net.IPAddress server, KernelCommandLine arguments) =>
+        Render(dialect == ScriptDialect.Ipxe ? IpxeEnvironmentTemplate : GrubEnvironmentTemplate, new ScriptObject
+        {
+            ["what"] = Plain(what),
+            ["next"] = Plain(next),
+            ["base"] = baseUrl,
+            ["server"] = server.ToString(),
+            ["arguments"] = arguments.ToString(),
+        });
 
     private static string Render(Template template, ScriptObject values)
     {

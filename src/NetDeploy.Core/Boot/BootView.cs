@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using NetDeploy.Core.Addressing;
+using NetDeploy.Core.Enrolment;
 
 namespace NetDeploy.Core.Boot;
 
@@ -22,10 +23,26 @@ public sealed record BootView
 
     public LoaderHistory Loaders { get; init; }
 
+    /// <summary>What the network's enrolment rules say of a machine that no document names.</summary>
+    public EnrolmentJudgement Judgement { get; init; } = EnrolmentJudgement.None;
+
+    /// <summary>The network has enrolment rules or holds newcomers: what a newcomer's SMBIOS says is of use.</summary>
+    public bool AsksNewcomers { get; init; }
+
+    /// <summary>The machine was enrolled or adopted, and nothing was installed on it: until that is, its disk holds nothing to boot.</summary>
+    public bool IsNewMachine { get; init; }
+
+    /// <summary>The address that the machine's document reserves.</summary>
+    public IPAddress? Reserved { get; init; }
+
     public string BaseUrl => string.Create(CultureInfo.InvariantCulture, $"http://{ServerAddress}:{HttpPort}");
 
     /// <summary>iPXE fills in its own MAC and UUID.</summary>
     public string ScriptUrl => $"{BaseUrl}/boot/script?mac=${{mac}}&uuid=${{uuid}}";
+
+    /// <summary>The second question of a newcomer; iPXE fills in what SMBIOS says.</summary>
+    public string TellUrl =>
+        $"{ScriptUrl}&vendor=${{manufacturer:uristring}}&product=${{product:uristring}}&serial=${{serial:uristring}}&asset=${{asset:uristring}}";
 
     public string LoaderUrl(string name) => $"{BaseUrl}/boot/loaders/{name}";
 

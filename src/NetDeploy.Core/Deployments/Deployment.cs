@@ -11,7 +11,7 @@ public enum TokenPhase
     /// <summary>The deploy environment's requests.</summary>
     Deploy,
 
-    /// <summary>The installed system's one report.</summary>
+    /// <summary>The installed system's report of itself, and of the tasks of its first boot.</summary>
     FirstBoot,
 }
 
@@ -93,6 +93,13 @@ public sealed record Deployment
     public string? LogHash { get; init; }
 
     public ImmutableArray<string> HostKeys { get; init; } = [];
+
+    /// <summary>The tasks of the first boot that were reported, in the order they came. Old records have none.</summary>
+    public ImmutableArray<FirstBootTask> Tasks
+    {
+        get => field.IsDefault ? [] : field;
+        init;
+    } = [];
 
     /// <summary>BootOrder as read back after the boot loader was installed; UEFI only.</summary>
     public string? BootOrder { get; init; }

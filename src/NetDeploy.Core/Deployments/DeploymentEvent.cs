@@ -38,6 +38,10 @@ public abstract record DeploymentEvent
     /// <summary>The new system runs; its token is of the phase <c>first-boot</c>.</summary>
     public sealed record FirstBootReported(string BootId, string? Kernel, string? HostName, string? Address, ImmutableArray<string> HostKeys) : DeploymentEvent;
 
+    /// <summary>A task of the first boot ended.</summary>
+    /// <param name="Output">Its last lines.</param>
+    public sealed record TaskReported(string BootId, FirstBootTask Task, string Output) : DeploymentEvent;
+
     public sealed record FailureReported(string BootId, string Step, string Reason) : DeploymentEvent;
 
     /// <summary>Evidence; it usually follows the failure, so it is kept in a terminal state too.</summary>

@@ -26,6 +26,7 @@ public static class DeploymentLife
         HostKeysReported e => OnHostKeys(deployment, e, now),
         WrittenReported e => OnWritten(deployment, e, now),
         FirstBootReported e => OnFirstBoot(deployment, e, now),
+        TaskReported e => OnTask(deployment, e, limits, now),
         FailureReported e => OnFailure(deployment, e, now),
         LogUploaded e => OnLog(deployment, e),
         DeadlinePassed e => OnDeadline(deployment, e, limits, now),
@@ -199,6 +200,30 @@ public static class DeploymentLife
         };
         var what = $"{e.HostName ?? d.MachineName} runs {e.Kernel ?? "its new system"} at {e.Address ?? "an address it did not say"}";
         return new(next, new Accepted(), notes.Add(Info(Installed.Word(), what)));
+    }
+
+    /// <summary>Evidence of a system that is installed: it changes no state, and what failed there needs a person and no reinstallation.</summary>
+    private static Outcome OnTask(Deployment d, TaskReported e, DeploymentLimits limits, DateTimeOffset now)
+    {
+        var what = $"{e.Task.Kind} {e.Task.Name}";
+        if (d.State is not Installed || d.ClaimedBootId != e.BootId)
+        {
+            return Late(d, "task", $"{what} of boot {e.BootId} reported");
+        }
+
+        if (d.Tasks.Any(t => t.Kind == e.Task.Kind && t.Name == e.Task.Name))
+        {
+            return Again(d, "task");
+        }
+
+        if (d.Tasks.Length >= limits.TaskCount || now - d.EndedAt > limits.Tasks)
+        {
+            return new(d, new Refused("no more reports of tasks are taken"), []);
+        }
+
+        var text = string.Create(CultureInfo.InvariantCulture, $"{what} ended: {e.Task.Ended}, {e.Task.Seconds} s{(e.Output.Length > 0 ? $": {e.Output}" : "")}");
+        return new(d with { Tasks = d.Tasks.Add(e.Task) }, new Accepted(),
+            [e.Task.Ended == FirstBootTask.Ok ? Info("task", text) : Alarm("task", text)]);
     }
 
     private static Outcome OnFailure(Deployment d, FailureReported e, DateTimeOffset now) => d.State switch

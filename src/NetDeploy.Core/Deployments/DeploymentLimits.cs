@@ -15,6 +15,12 @@ public sealed record DeploymentLimits
     /// <summary>From <c>written</c> to the first boot of the new system.</summary>
     public TimeSpan FirstBoot { get; init; } = TimeSpan.FromMinutes(15);
 
+    /// <summary>From <c>installed</c> on, how long reports of the first boot's tasks are taken.</summary>
+    public TimeSpan Tasks { get; init; } = TimeSpan.FromHours(24);
+
+    /// <summary>Reports of such tasks that one deployment takes.</summary>
+    public int TaskCount { get; init; } = 64;
+
     /// <summary>Boots before the claim; one more ends the deployment as <c>stuck</c>.</summary>
     public int Boots { get; init; } = 5;
 

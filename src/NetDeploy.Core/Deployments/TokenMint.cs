@@ -35,6 +35,13 @@ public sealed class TokenMint
         return Base64Url.EncodeToString(HMACSHA256.HashData(_key, Encoding.UTF8.GetBytes(text)));
     }
 
+    /// <summary>
+    /// What lets a held machine tell its inventory and ask whether to wait, and nothing else. Always the same for one MAC, so that a restart
+    /// leaves held machines where they are; who owns the asking address is checked beside it.
+    /// </summary>
+    public string HoldToken(string generation, Protocols.MacAddress mac) =>
+        Base64Url.EncodeToString(HMACSHA256.HashData(_key, Encoding.UTF8.GetBytes($"{generation}|hold|{mac}")));
+
     /// <summary>The tokens that a boot with this number would get, as the record keeps them.</summary>
     public BootTokens Tokens(string generation, string deploymentId, int boot, string nonce) => new(
         nonce,

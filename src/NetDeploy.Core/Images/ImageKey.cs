@@ -21,6 +21,11 @@ public readonly record struct ImageKey(string Value)
             Append(text, repository.Uri);
             Append(text, repository.Suite);
             AppendAll(text, repository.Components);
+            if (repository.Key is { } key)
+            {
+                // Only where there is one, so that keys of images without it stay. A third text before the next '#' can be nothing else.
+                Append(text, key);
+            }
         }
 
         AppendAll(text, spec.Packages);

@@ -4,7 +4,8 @@ namespace NetDeploy.Core.Images;
 
 /// <summary>A package source of an image.</summary>
 /// <param name="Uri">The mirror, such as http://mirror.example/debian; no credentials.</param>
-public sealed record ImageRepository(string Uri, string Suite, ImmutableArray<string> Components);
+/// <param name="Key">The armored OpenPGP public key that signs it; null: the distribution's own keys do.</param>
+public sealed record ImageRepository(string Uri, string Suite, ImmutableArray<string> Components, string? Key = null);
 
 /// <summary>
 /// The part of a recipe that is equal for all machines. Two recipes with equal parts share one image.

@@ -22,6 +22,9 @@ public sealed record MachineReport
     public ImmutableSortedDictionary<string, ImmutableArray<string>> Inventory { get; init; } =
         ImmutableSortedDictionary<string, ImmutableArray<string>>.Empty;
 
+    /// <summary>Where the installed system reported its first boot from; null before that.</summary>
+    public IPAddress? Address { get; init; }
+
     /// <summary>SSH host keys, one <c>.pub</c> line each.</summary>
     public ImmutableArray<string> HostKeys { get; init; } = [];
 }

@@ -77,7 +77,7 @@ public static class DocumentSet
             Files = ByPath(files),
         };
         ReferenceCheck.Run(snapshot, documents, diagnostics);
-        return snapshot;
+        return diagnostics.HasErrors ? snapshot : EnrolmentCheck.Run(snapshot, diagnostics);
 
         ImmutableSortedDictionary<string, T> Specs<T>(string kind) =>
             documents.Where(d => d.Kind == kind).ToImmutableSortedDictionary(d => d.Name, d => (T)d.Spec, StringComparer.Ordinal);

@@ -56,6 +56,9 @@ public sealed record MachineSpec
     /// <summary>The address reserved for the NIC that netboots; it follows the binding to other hardware.</summary>
     public IPAddress? Address { get; init; }
 
+    /// <summary>The rule that enrolled it, or <c>operator</c> where somebody adopted it; null: people wrote its document.</summary>
+    public string? EnrolledBy { get; init; }
+
     /// <summary>Null: the network decides.</summary>
     public UefiLoader? UefiLoader { get; init; }
 

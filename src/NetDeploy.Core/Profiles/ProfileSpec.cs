@@ -26,16 +26,3 @@ public sealed record PlatformSpec
 
     internal Node? System { get; init; }
 }
-
-/// <summary>What happens to a machine that nobody described.</summary>
-public enum UnknownMachines
-{
-    /// <summary>It gets a script that starts its own disk and says on the console why; it is listed.</summary>
-    LocalBoot,
-
-    /// <summary>It is kept in the deploy environment, inventoried and shown. Refused until the server does it.</summary>
-    Hold,
-}
-
-/// <summary>The document kind <c>Enrolment</c>: what a network does with unknown machines.</summary>
-public sealed record EnrolmentSpec(string Name, string Network, UnknownMachines Unknown);

@@ -24,7 +24,7 @@ internal static class RecipeResolver
         }
 
         var tree = Tree(snapshot, machine, distro, diagnostics);
-        var system = SystemBinder.Read(tree, at, machine, distro, diagnostics);
+        var system = SystemBinder.Read(tree, at, machine, distro, snapshot.Networks.Values, diagnostics);
         if (diagnostics.HasErrors)
         {
             return new(null, diagnostics.ToImmutable());
@@ -44,18 +44,11 @@ internal static class RecipeResolver
         return new(recipe, diagnostics.ToImmutable());
     }
 
-    /// <summary>The addresses that the machine's system has without asking DHCP, read without the rest of the recipe; null where they are wrong.</summary>
-    public static ImmutableArray<IPAddress>? StaticAddresses(Snapshot snapshot, MachineSpec machine)
-    {
-        if (machine.Distro is null || !snapshot.Distros.TryGetValue(machine.Distro, out var distro))
-        {
-            return null;
-        }
-
-        var diagnostics = new DiagnosticBag();
-        var nics = NicBinder.Read(new MapCursor(Tree(snapshot, machine, distro, diagnostics), "system", At(machine)), diagnostics);
-        return diagnostics.HasErrors ? null : [.. nics.SelectMany(n => n.Addresses).Select(a => a.Address)];
-    }
+    /// <summary>The addresses that the machine's system has without asking DHCP, read without the rest of the recipe; null where its distro is not there.</summary>
+    public static ImmutableArray<IPAddress>? StaticAddresses(Snapshot snapshot, MachineSpec machine) =>
+        machine.Distro is { } name && snapshot.Distros.TryGetValue(name, out var distro)
+            ? InterfaceBinder.AddressesOf(new MapCursor(Tree(snapshot, machine, distro, new DiagnosticBag()), "system", At(machine)), machine)
+            : null;
 
     private static Origin At(MachineSpec machine) => machine.Origin ?? new Origin(new SourceDocument(""), 0, 0);
 

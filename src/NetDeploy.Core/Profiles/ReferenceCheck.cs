@@ -24,7 +24,7 @@ internal static class ReferenceCheck
                     break;
                 case "Enrolment":
                     CheckName(document.Whole!, "network", snapshot.Networks.Keys, "network", diagnostics);
-                    CheckUnknown(document.Whole!, diagnostics);
+                    CheckEnrolment(snapshot, document.Whole!, diagnostics);
                     break;
             }
         }
@@ -81,12 +81,31 @@ internal static class ReferenceCheck
         }
     }
 
-    /// <summary>A rule that nothing follows yet is refused, and not taken in silence.</summary>
-    private static void CheckUnknown(LoadedDocument document, DiagnosticBag diagnostics)
+    /// <summary>What would install machines without end, or machines that nobody meant, is refused with its document.</summary>
+    private static void CheckEnrolment(Snapshot snapshot, LoadedDocument document, DiagnosticBag diagnostics)
     {
-        if (document.Body.Text("unknown") == "hold")
+        var body = document.Body;
+        if (!body.Has("unknown") && !body.Has("rules"))
         {
-            diagnostics.Error(document.Body.OriginOf("unknown"), "unknown", "unknown machines cannot be held in the deploy environment yet.", "Write unknown: local-boot; 'netdeploy machines' lists them all the same.");
+            diagnostics.Error(body.At, "rules", "the document neither has rules nor says what happens to unknown machines.", "Add rules, or unknown: local-boot, hold or ignore.");
+        }
+
+        if (body.Has("unknown") && snapshot.Enrolments.Values.FirstOrDefault(e => e.Unknown is not null && e.Network == body.Text("network")) is { } first && first.Name != document.Name)
+        {
+            diagnostics.Error(body.OriginOf("unknown"), "unknown", $"the Enrolment '{first.Name}' says that of network '{first.Network}' already.", "Keep one of them.");
+        }
+
+        foreach (var rule in body.Items("rules").Where(r => r.Flag("grant") is true))
+        {
+            if (!rule.Has("limit"))
+            {
+                diagnostics.Error(rule.At, rule.PathOf("limit"), "a rule that installs by itself needs a limit: anyone on the segment can make up MACs.", "Write how many such machines there will be at most, such as limit: 16.");
+            }
+
+            if (rule.Below("match").Map is not { Entries.IsEmpty: false })
+            {
+                diagnostics.Error(rule.At, rule.PathOf("match"), "a rule that installs by itself would take every machine of the network.", "Say which ones it means, such as match: {macPrefixes: ['52:54:00']}.");
+            }
         }
     }
 

@@ -57,7 +57,7 @@ public sealed class Rendering
         foreach (var machine in snapshot.Machines.Values)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            var shape = Shape.Of(machine);
+            var shape = Shape.Of(snapshot, machine);
             if (!shapes.TryGetValue(shape, out var diagnostics))
             {
                 diagnostics = Check(snapshot, machine, alsoCheck);
@@ -102,9 +102,16 @@ public sealed class Rendering
         diagnostics.All(d => d.File != machine.Origin?.Document.File && snapshot.Files.TryGetValue(d.File, out var file) && file.Documents.All(e => e.Kind != "Machine"));
 
     /// <summary>What decides a machine's recipe, but for its identity. Its own layer counts with all it says: hardware named there is no identity.</summary>
-    private readonly record struct Shape(string Chain, MachineKind Kind, InstallMethod Method, string Own)
+    /// <param name="Address">The network of its reserved address, which tells prefix, router and name servers; the address itself where its layers name others.</param>
+    private readonly record struct Shape(string Chain, MachineKind Kind, InstallMethod Method, string Own, string Address)
     {
-        public static Shape Of(MachineSpec machine) =>
-            new(LayerChain.KeyOf(machine), machine.Kind, machine.Method, machine.System is { } own ? NodeText.Of(own) : "");
+        public static Shape Of(Snapshot snapshot, MachineSpec machine)
+        {
+            var own = machine.System is { } layer ? NodeText.Of(layer) : "";
+            var address = machine.Address is not { } reserved ? ""
+                : own.Length > 0 || (machine.Distro is { } name && snapshot.Distros.TryGetValue(name, out var distro) && snapshot.ChainOf(machine, distro).NamesAddresses) ? reserved.ToString()
+                : snapshot.Networks.Values.FirstOrDefault(n => n.Subnet.Contains(reserved))?.Name ?? "";
+            return new(LayerChain.KeyOf(machine), machine.Kind, machine.Method, own, address);
+        }
     }
 }

@@ -81,12 +81,29 @@ public sealed class Snapshot
         return new Diagnostic(Severity.Error, origin?.Document.File ?? "", origin?.Line ?? 0, origin?.Column ?? 0, fault.Subject, fault.Problem, fault.Remedy);
     }
 
+    /// <summary>The file that describes a machine; null where none does.</summary>
+    public string? FileOf(string machine) => Machines.GetValueOrDefault(machine)?.Origin?.Document.File;
+
     /// <summary>A fault of a machine, at its document where it has one.</summary>
     public Diagnostic AtMachine(string machine, Severity severity, string message, string remedy)
     {
         var origin = Machines.GetValueOrDefault(machine)?.Origin;
         return new Diagnostic(severity, origin?.Document.File ?? "", origin?.Line ?? 0, origin?.Column ?? 0, "", message, remedy);
     }
+
+    /// <summary>The same documents, with what was found out of the enrolment rules.</summary>
+    internal Snapshot With(ImmutableSortedDictionary<string, EnrolmentSpec> enrolments) => new()
+    {
+        Machines = Machines,
+        Networks = Networks,
+        NetworkOrigins = NetworkOrigins,
+        Distros = Distros,
+        Profiles = Profiles,
+        Platforms = Platforms,
+        Enrolments = enrolments,
+        Reservations = Reservations,
+        Files = Files,
+    };
 
     internal LayerChain ChainOf(MachineSpec machine, DistroSpec distro) =>
         _chains.GetOrAdd(LayerChain.KeyOf(machine), static (_, its) => LayerChain.Of(its.Snapshot, its.Machine, its.Distro), (Snapshot: this, Machine: machine, Distro: distro));

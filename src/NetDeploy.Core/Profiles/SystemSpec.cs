@@ -29,6 +29,18 @@ public sealed record SystemSpec
 
     public ImmutableArray<NicSpec> Nics { get; init; } = [];
 
+    public ImmutableArray<BondSpec> Bonds { get; init; } = [];
+
+    public ImmutableArray<VlanSpec> Vlans { get; init; } = [];
+
+    public ImmutableArray<BridgeSpec> Bridges { get; init; } = [];
+
+    /// <summary>Null: the system filters nothing.</summary>
+    public FirewallSpec? Firewall { get; init; }
+
+    /// <summary>Null: none in particular.</summary>
+    public MachineRole? Role { get; init; }
+
     /// <summary>Resolvers and search domains of the machine as a whole.</summary>
     public DnsSpec Dns { get; init; } = new();
 
@@ -50,8 +62,24 @@ public sealed record SystemSpec
 
     public ImmutableArray<ScriptSpec> Scripts { get; init; } = [];
 
+    /// <summary>Null: nobody takes over.</summary>
+    public HandoverSpec? Handover { get; init; }
+
     /// <summary>What <c>ssh-keygen -t</c> knows: <c>ed25519</c>, <c>ecdsa</c>, <c>rsa</c>.</summary>
     public ImmutableArray<string> SshHostKeyTypes { get; init; } = ["ed25519"];
+
+    /// <summary>Every interface, what others lie on first.</summary>
+    public IEnumerable<InterfaceSpec> Interfaces() => [.. Nics, .. Bonds, .. Vlans, .. Bridges];
+}
+
+/// <summary>What a machine is there for, where that needs more than packages.</summary>
+public enum MachineRole
+{
+    /// <summary>Xen below, this system as Dom0.</summary>
+    XenHost,
+
+    /// <summary>KVM by libvirt.</summary>
+    KvmHost,
 }
 
 /// <summary>A crypt(3) hash, in the document or stored apart; both null: the password is locked.</summary>
@@ -95,7 +123,8 @@ public sealed record UserSpec
 }
 
 /// <summary>A package source, with its mirror's address filled in.</summary>
-public sealed record RepositorySpec(string Name, string Uri, string Suite, ImmutableArray<string> Components);
+/// <param name="Key">The armored OpenPGP public key that signs it; null: the distribution's own keys do.</param>
+public sealed record RepositorySpec(string Name, string Uri, string Suite, ImmutableArray<string> Components, string? Key = null);
 
 /// <summary>A keyboard in XKB's words.</summary>
 public sealed record KeyboardSpec(string Layout, string? Variant);
@@ -110,11 +139,17 @@ public enum ServiceState
 
 public sealed record ServiceSpec(string Name, ServiceState State);
 
-/// <summary>When a script runs: in the image by the worker that builds it, or on the machine that is being installed.</summary>
+/// <summary>When a script runs.</summary>
 public enum ScriptPhase
 {
+    /// <summary>In the image, by the worker that builds it.</summary>
     Build,
+
+    /// <summary>On the machine that is being installed.</summary>
     Install,
+
+    /// <summary>Once in the installed system, when it has reported itself.</summary>
+    FirstBoot,
 }
 
 /// <param name="Content">Starts with <c>#!</c>, ends with a newline.</param>

@@ -7,33 +7,69 @@ namespace NetDeploy.Core.Targets;
 /// <summary>Whether the secrets that a recipe names are stored and can stand where it puts them.</summary>
 public static class SecretCheck
 {
+    /// <summary>What cryptsetup reads from a terminal at most.</summary>
+    private const int LongestPassphrase = 512;
+
+    /// <summary>What a secret is for, and so what it may look like.</summary>
+    internal enum Purpose
+    {
+        PasswordHash,
+        Passphrase,
+    }
+
     /// <param name="secrets">By name.</param>
     public static ImmutableArray<Diagnostic> Run(Recipe recipe, IReadOnlyDictionary<string, Secret> secrets, Severity severity) =>
-        [.. References(recipe).Select(r => Check(recipe, r.Path, r.Reference, secrets, severity)).OfType<Diagnostic>()];
+        [.. References(recipe).Select(u => Check(recipe, u, secrets, severity)).OfType<Diagnostic>()];
 
-    internal static IEnumerable<(string Path, SecretReference Reference)> References(Recipe recipe)
+    internal static IEnumerable<Use> References(Recipe recipe)
     {
         if (recipe.System.Root.Password?.Secret is { } root)
         {
-            yield return ("system.root.passwordHash", root);
+            yield return new("system.root.passwordHash", root, Purpose.PasswordHash);
         }
 
         foreach (var user in recipe.System.Users)
         {
             if (user.Password?.Secret is { } reference)
             {
-                yield return ($"system.users[{user.Name}].passwordHash", reference);
+                yield return new($"system.users[{user.Name}].passwordHash", reference, Purpose.PasswordHash);
+            }
+        }
+
+        foreach (var device in StorageDevice.Of(recipe.System.Storage).DistinctBy(d => d.Path))
+        {
+            if (device.Encryption?.Passphrase is { } reference)
+            {
+                yield return new($"{device.Path}.encryption.passphrase", reference, Purpose.Passphrase);
             }
         }
     }
 
-    internal static Diagnostic? Check(Recipe recipe, string path, SecretReference reference, IReadOnlyDictionary<string, Secret> secrets, Severity severity)
+    internal static Diagnostic? Check(Recipe recipe, Use use, IReadOnlyDictionary<string, Secret> secrets, Severity severity)
     {
-        var (file, line, column) = recipe.Place(path);
-        return !secrets.TryGetValue(reference.Name, out var secret)
-            ? new(severity, file, line, column, path, $"there is no secret '{reference.Name}'.", $"Store it: netdeploy passwd | netdeploy secret set {reference.Name}")
-            : secret.Reveal() is var value && (value.Length == 0 || value.Any(c => char.IsControl(c) || c is ':' or ' '))
-            ? new(severity, file, line, column, path, $"the secret '{reference.Name}' is no password hash.", "`netdeploy passwd` makes one.")
-            : null;
+        var name = use.Reference.Name;
+        if (!secrets.TryGetValue(name, out var secret))
+        {
+            return At(recipe, use, severity, $"there is no secret '{name}'.", use.Purpose == Purpose.PasswordHash ? $"Store it: netdeploy passwd | netdeploy secret set {name}" : $"Store it: netdeploy secret set {name}");
+        }
+
+        var value = secret.Reveal();
+        return use.Purpose switch
+        {
+            Purpose.PasswordHash when value.Length == 0 || value.Any(c => char.IsControl(c) || c is ':' or ' ') =>
+                At(recipe, use, severity, $"the secret '{name}' is no password hash.", "`netdeploy passwd` makes one."),
+            Purpose.Passphrase when value.Length is 0 or > LongestPassphrase || !value.All(c => c is >= ' ' and <= '~') =>
+                At(recipe, use, severity, $"the secret '{name}' is no passphrase that can be typed at every console.", $"Take 1 to {LongestPassphrase} characters of ASCII, on one line."),
+            _ => null,
+        };
     }
+
+    private static Diagnostic At(Recipe recipe, Use use, Severity severity, string message, string remedy)
+    {
+        var (file, line, column) = recipe.Place(use.Path);
+        return new(severity, file, line, column, use.Path, message, remedy);
+    }
+
+    /// <summary>One place of a recipe that names a secret.</summary>
+    internal sealed record Use(string Path, SecretReference Reference, Purpose Purpose);
 }

@@ -7,6 +7,9 @@ public static class DhcpConstants
 
     public const int ClientPort = 68;
 
+    /// <summary>Where PXE firmware asks for its boot file when its address came from another server (PXE 2.1 section 2.2.3).</summary>
+    public const int BootServerPort = 4011;
+
     /// <summary>op to giaddr and chaddr.</summary>
     public const int ServerNameOffset = 44;
 

@@ -19,6 +19,10 @@ public static class PxeOptions
     /// <summary>Bit 3 of discovery control: load the boot file of this offer, and look for no boot server.</summary>
     public const byte UseOfferedBootFile = 0x08;
 
+    /// <summary>Sub-option 71 of option 43, PXE_BOOT_ITEM: type and layer of the boot server that the client looks for.</summary>
+    public const byte BootItem = 71;
+
+    private const int BootItemLength = 4;
     private const byte GuidType = 0;
 
     extension(DhcpOptions options)
@@ -58,6 +62,12 @@ public static class PxeOptions
                 ? new Guid(v.Span[1..])
                 : null;
 
+        /// <summary>The boot item that a client asks a boot server for, 4 bytes; empty where it names none.</summary>
+        public ReadOnlyMemory<byte> RequestedBootItem =>
+            options.TryGet(DhcpOptionCode.VendorSpecific, out var list) && EncapsulatedOptions.TryGet(list.Span, BootItem, out var item) && item.Length == BootItemLength
+                ? item.ToArray()
+                : ReadOnlyMemory<byte>.Empty;
+
         /// <summary>Option 97 is there, but is not a type byte of 0 and 16 bytes.</summary>
         public bool HasMalformedMachineIdentifier =>
             options.Has(DhcpOptionCode.ClientMachineIdentifier) && options.ClientMachineIdentifier is null;
@@ -65,4 +75,7 @@ public static class PxeOptions
 
     /// <summary>Option 43 that sends PXE firmware straight to the offered boot file: {6 = 8}, END.</summary>
     public static byte[] BootFileOnly() => EncapsulatedOptions.Write((DiscoveryControl, [UseOfferedBootFile]));
+
+    /// <summary>Option 43 of a boot server's answer: the item that was asked for, END.</summary>
+    public static byte[] AnsweredBootItem(ReadOnlySpan<byte> item) => EncapsulatedOptions.Write((BootItem, item.ToArray()));
 }

@@ -12,10 +12,12 @@ using Microsoft.Extensions.Logging;
 using NetDeploy.Core.Addressing;
 using NetDeploy.Core.Boot;
 using NetDeploy.Core.Deployments;
+using NetDeploy.Core.Enrolment;
 using NetDeploy.Core.Machines;
 using NetDeploy.Protocols;
 using NetDeploy.Server.BootFiles;
 using NetDeploy.Server.Deployments;
+using NetDeploy.Server.Enrolment;
 using NetDeploy.Server.Storage;
 
 namespace NetDeploy.Server.Boot;
@@ -25,7 +27,7 @@ internal static class BootListener
 {
     public static WebApplication Build(
         IReadOnlyList<IPEndPoint> endPoints, BootDesk desk, BootFilesCatalog files, Func<BootNetworks> networks, IAddressOwners owners,
-        DeploymentService deployments, DeploymentPlans plans, ILoggerFactory logging, int connectionsOfStrangers = ConnectionLimit.OfStrangers)
+        DeploymentService deployments, DeploymentPlans plans, ILoggerFactory logging, int connectionsOfStrangers = ConnectionLimit.OfStrangers, HoldDesk? hold = null)
     {
         // Empty: a builder with defaults reads appsettings.json of the current folder and the environment, which may name more addresses.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -54,6 +56,11 @@ internal static class BootListener
         app.Use((context, next) => ExplainFaultsAsync(context, next, logger));
         app.MapBoot(desk, files, networks);
         app.MapDeploy(deployments, plans);
+        if (hold is not null)
+        {
+            app.MapHold(hold, networks);
+        }
+
         return app;
     }
 
@@ -74,7 +81,7 @@ internal static class BootListener
         }).WithMetadata(new ReadsOnly());
 
         // A script starts a boot of a granted deployment: its source address and the lease table stand in for a token that the machine cannot have yet.
-        boot.MapGet("/script", async (string? mac, string? uuid, HttpContext context) =>
+        boot.MapGet("/script", async (string? mac, string? uuid, string? vendor, string? product, string? serial, string? asset, HttpContext context) =>
         {
             if (!MacAddress.TryParse(mac, CultureInfo.InvariantCulture, out var asking))
             {
@@ -82,7 +89,8 @@ internal static class BootListener
             }
 
             var network = context.Features.GetRequiredFeature<NetworkSpecRef>();
-            return await desk.ScriptAsync(asking, Guid.TryParse(uuid, out var known) ? known : null, Source(context), network, context.RequestAborted).ConfigureAwait(false) switch
+            var told = vendor is null && product is null && serial is null ? null : Smbios.Of(vendor, product, serial, asset);
+            return await desk.ScriptAsync(asking, Guid.TryParse(uuid, out var known) ? known : null, Source(context), network, told, context.RequestAborted).ConfigureAwait(false) switch
             {
                 BootReply.Text text => new PlainText(text.Content, StatusCodes.Status200OK),
                 BootReply.Refused refused => DeployRoutes.Text(refused.Reason, StatusCodes.Status403Forbidden),
@@ -92,12 +100,16 @@ internal static class BootListener
     }
 
     /// <summary>Who is on no network in force gets nothing, a file as little as a script; a relay's clients are on the network that is configured for them.</summary>
-    private static async ValueTask<object?> RefuseStrangersAsync(EndpointFilterInvocationContext invocation, EndpointFilterDelegate next, Func<BootNetworks> networks)
+    internal static async ValueTask<object?> RefuseStrangersAsync(EndpointFilterInvocationContext invocation, EndpointFilterDelegate next, Func<BootNetworks> networks)
     {
         var source = Source(invocation.HttpContext);
-        if (networks().Find(source) is not { } network)
+        if (networks().Served(source) is not { } network)
         {
-            return DeployRoutes.Text($"{source} is on no network of this server", StatusCodes.Status403Forbidden);
+            return DeployRoutes.Text(
+                networks().Find(source) is { } shadow
+                    ? $"network {shadow.Network.Name} is in mode shadow, where nobody is answered: write mode: proxy to serve it"
+                    : $"{source} is on no network of this server",
+                StatusCodes.Status403Forbidden);
         }
 
         invocation.HttpContext.Features.Set(network);

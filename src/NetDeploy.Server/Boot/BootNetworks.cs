@@ -47,5 +47,8 @@ internal sealed class BootNetworks
         where Find(served.Address) is null && All.All(n => n.Network.Relays.IsEmpty)
         select $"No Network document covers {served.Name} ({served.Address}): nothing is answered there. Apply one with its subnet.";
 
+    /// <summary>The client's network, unless it is in mode shadow, where nobody is answered.</summary>
+    public NetworkSpecRef? Served(IPAddress client) => Find(client) is { Network.Mode: not NetworkMode.Shadow } network ? network : null;
+
     public NetworkSpecRef? Find(IPAddress client) => All.FirstOrDefault(n => n.Network.Subnet.Contains(client));
 }

@@ -33,6 +33,7 @@ internal static class DeployRoutes
         Post("failed", TokenPhase.Deploy, Report(FailedAsync));
         Post("written", TokenPhase.Deploy, Report(WrittenAsync));
         Post("installed", TokenPhase.FirstBoot, Report(InstalledAsync));
+        Post("task", TokenPhase.FirstBoot, Report(TaskAsync));
         Get("plan", plans.PlanAsync);
         Get("image", plans.ImageAsync);
 
@@ -120,9 +121,16 @@ internal static class DeployRoutes
             caller, body.First("kernel"), body.First("hostname"), body.First("address"), hostKeys, cancellationToken).ConfigureAwait(false));
     }
 
+    private static async Task<IResult> TaskAsync(
+        DeploymentService deployments, Caller caller, List<KeyValuePair<string, string>> body, CancellationToken cancellationToken) =>
+        body.First("kind") is { } kind && body.First("name") is { } name && body.First("ended") is { } ended
+            ? Answer(await deployments.TaskAsync(
+                caller, new FirstBootTask(kind, name, ended, body.Number("seconds") ?? 0), body.Where(p => p.Key == "output").Select(p => p.Value), cancellationToken).ConfigureAwait(false))
+            : Text("no kind=, name= and ended= in the body", StatusCodes.Status400BadRequest);
+
     internal static IResult Text(string line, int status = StatusCodes.Status200OK) => new PlainText(line + "\n", status);
 
-    private static IResult TooLong() => Text("the body is longer than any honest report", StatusCodes.Status413PayloadTooLarge);
+    internal static IResult TooLong() => Text("the body is longer than any honest report", StatusCodes.Status413PayloadTooLarge);
 
     private static IResult Answer(DeploymentAnswer answer) => answer switch
     {
@@ -132,7 +140,7 @@ internal static class DeployRoutes
         _ => throw new InvalidOperationException($"A report was answered {answer}."),
     };
 
-    private static string? BearerOf(HttpRequest request) =>
+    internal static string? BearerOf(HttpRequest request) =>
         request.Headers.Authorization.ToString() is var header && header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) ? header[7..].Trim() : null;
 
     private static byte[] Redact(byte[] log, string token)

@@ -12,7 +12,7 @@ internal sealed class TftpBoot(BootDesk desk, BootFilesCatalog files, Func<BootN
 {
     public async ValueTask<TftpReply?> OpenAsync(TftpReadRequest request, CancellationToken cancellationToken)
     {
-        if (networks().Find(request.Client.Address) is not { } network)
+        if (networks().Served(request.Client.Address) is not { } network)
         {
             return new TftpRefusal($"{request.Client.Address} is on no network of this server");
         }

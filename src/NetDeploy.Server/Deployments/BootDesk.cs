@@ -4,8 +4,10 @@ using Microsoft.Extensions.Logging;
 using NetDeploy.Core.Addressing;
 using NetDeploy.Core.Boot;
 using NetDeploy.Core.Deployments;
+using NetDeploy.Core.Enrolment;
 using NetDeploy.Core.Machines;
 using NetDeploy.Protocols;
+using NetDeploy.Server.Enrolment;
 
 namespace NetDeploy.Server.Deployments;
 
@@ -50,32 +52,42 @@ public sealed record BootDeskOptions
 /// Where DHCP, TFTP and HTTP ask what a machine boots: finds the machine, plans, makes the planned boot real through
 /// <see cref="DeploymentService"/>, and writes the timeline.
 /// </summary>
-public sealed class BootDesk : IBootOffers
+internal sealed class BootDesk : IBootOffers
 {
+    /// <summary>How long a script waits for an image that is only to be looked up.</summary>
+    private static readonly TimeSpan ImagePatience = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan ImagePoll = TimeSpan.FromMilliseconds(50);
+
     private readonly DeploymentService _deployments;
     private readonly IAddressOwners _owners;
     private readonly BootDeskOptions _options;
     private readonly ILogger _logger;
     private readonly BootWatch _watch;
+    private readonly ProxyWatch _proxied;
+    private readonly Newcomers? _newcomers;
 
-    public BootDesk(DeploymentService deployments, IAddressOwners owners, BootDeskOptions options, TimeProvider clock, ILogger logger)
+    /// <param name="newcomers">Null: nobody is enrolled or held here.</param>
+    public BootDesk(DeploymentService deployments, IAddressOwners owners, BootDeskOptions options, TimeProvider clock, ILogger logger, Newcomers? newcomers = null)
     {
+        _newcomers = newcomers;
         _deployments = deployments;
         _owners = owners;
         _options = options;
         _logger = logger;
         _watch = new BootWatch(clock, (mac, slot) => deployments.Machines.Match(new HardwareClues(mac, null, slot)) is not MachineMatch.Unknown);
-        Seen = new SeenMachines(clock);
+        _proxied = new ProxyWatch(clock);
+        Seen = newcomers?.Seen ?? new SeenMachines(clock);
     }
 
     /// <summary>Machines that asked and that nobody declared.</summary>
     public SeenMachines Seen { get; }
 
     /// <inheritdoc/>
-    public BootOffer? Offer(BootClient client, NetworkSpecRef network)
+    public BootOffer? Offer(BootClient client, NetworkSpecRef network, out string reason)
     {
         if (client.Stage == BootStage.None)
         {
+            reason = "not a boot client";
             return null;
         }
 
@@ -83,7 +95,21 @@ public sealed class BootDesk : IBootOffers
         var trusted = client.Relay is not null && network.Network.Relays.Contains(client.Relay);
         _watch.Asked(client.Mac, trusted ? Binding.SlotOf(client.RemoteId, client.CircuitId) : null);
         var match = Match(client.Mac, client.Uuid);
-        var view = BootView.Of(network, _options.HttpPort, _watch.Loaders(client.Mac));
+        if (match is MachineMatch.Unknown)
+        {
+            Seen.Know(client.Mac, known => known with
+            {
+                Network = network.Network.Name,
+                Uuid = client.Uuid ?? known.Uuid,
+                AskedDhcp = true,
+                Relay = trusted ? client.Relay : null,
+                CircuitId = trusted ? client.CircuitId : null,
+                RemoteId = trusted ? client.RemoteId : null,
+                Architectures = client.Architectures,
+            });
+        }
+
+        var view = ViewOf(network, match, client.Mac) with { Loaders = _watch.Loaders(client.Mac) };
         if (match is MachineMatch.Found { Machine: var wanted } && _options.LoaderOf(wanted) is { } loader)
         {
             view = view with { UefiLoader = loader };
@@ -91,13 +117,23 @@ public sealed class BootDesk : IBootOffers
 
         var plan = BootPlanner.Plan(view, match, DeploymentOf(match), new BootRequest.Dhcp(client));
         var offer = (plan.Decision as BootDecision.Offer)?.File;
+        reason = offer?.Reason ?? (plan.Decision as BootDecision.NoOffer)?.Reason ?? "";
         var text = plan.Decision switch
         {
             BootDecision.Offer { File: var file } => $"{client.Mac} {file.Reason}: {file.File}",
             BootDecision.NoOffer none => $"{client.Mac} gets no boot file: {none.Reason}",
             _ => $"{client.Mac} asked",
         };
-        Record(match, client.Mac, client.Uuid, string.Join(',', client.Architectures), "dhcp", text, plan.Alarm);
+        if (network.Network.Mode != NetworkMode.Shadow || match is MachineMatch.Unknown)
+        {
+            Record(match, client.Mac, client.Uuid, string.Join(',', client.Architectures), "dhcp", text, plan.Alarm);
+        }
+
+        if (offer is not null && network.Network.Mode == NetworkMode.Proxy && match is MachineMatch.Found)
+        {
+            _proxied.Offered(client.Mac, client.Relay is null, new ProxyOffer(offer.File, network.ServerAddress));
+        }
+
         return offer;
     }
 
@@ -106,20 +142,28 @@ public sealed class BootDesk : IBootOffers
     {
         source = Plain(source);
         var owner = _owners.OwnerOf(source);
-        var match = owner.Mac is { } mac ? Match(mac) : new MachineMatch.Unknown($"{source} has no lease");
+        Func<MachineMatch> find = () => owner.Mac is { } mac ? Match(mac) : new MachineMatch.Unknown($"{source} has no lease");
+        if (owner.Mac is { } asking)
+        {
+            _proxied.Fetched(asking, path);
+        }
+
         var request = new BootRequest.Tftp(path, source, owner);
-        return await AnswerAsync(request, match, owner.Mac, null, network, cancellationToken).ConfigureAwait(false);
+        return await AnswerAsync(request, find, owner.Mac, null, null, network, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>iPXE's script. The MAC decides, and the lease table says whether the source may speak for it.</summary>
-    public async Task<BootReply> ScriptAsync(MacAddress mac, Guid? uuid, IPAddress source, NetworkSpecRef network, CancellationToken cancellationToken = default)
+    /// <param name="smbios">What it says of itself; null in its first question.</param>
+    public async Task<BootReply> ScriptAsync(
+        MacAddress mac, Guid? uuid, IPAddress source, NetworkSpecRef network, Smbios? smbios = null, CancellationToken cancellationToken = default)
     {
         source = Plain(source);
         var owner = _owners.OwnerOf(source);
+        _proxied.Fetched(mac, "script");
         // The slot was told of the MAC that has the lease; a request that only says that MAC gets nothing by it.
-        var match = owner.Mac == mac ? Match(mac, uuid) : _deployments.Machines.Match(new HardwareClues(mac, uuid));
-        var request = new BootRequest.Script(mac, uuid, source, owner);
-        return await AnswerAsync(request, match, mac, uuid, network, cancellationToken).ConfigureAwait(false);
+        Func<MachineMatch> find = owner.Mac == mac ? () => Match(mac, uuid) : () => _deployments.Machines.Match(new HardwareClues(mac, uuid));
+        var request = new BootRequest.Script(mac, uuid, source, owner, HasTold: smbios is not null);
+        return await AnswerAsync(request, find, mac, uuid, smbios, network, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>A first-stage loader was sent whole. EDK2 opens it twice, once for its size only: count completed transfers.</summary>
@@ -140,11 +184,41 @@ public sealed class BootDesk : IBootOffers
         }
     }
 
-    private async Task<BootReply> AnswerAsync(
-        BootRequest request, MachineMatch match, MacAddress? mac, Guid? uuid, NetworkSpecRef network, CancellationToken cancellationToken)
+    /// <summary>Evidence for the timeline of the machine that has this NIC; ignored where none has.</summary>
+    public void Note(MacAddress mac, string kind, TimelineSeverity severity, string text)
     {
-        var view = BootView.Of(network, _options.HttpPort);
+        if (Match(mac) is MachineMatch.Found found && _watch.IsNews(mac, text))
+        {
+            _deployments.Note(found.Machine.Id, TimelineNote.Of(kind, severity, text));
+        }
+    }
+
+    /// <summary>
+    /// Says of whom a boot file was offered to beside another server's address, and who fetched nothing: their firmware hears only the
+    /// main DHCP server. Called every few seconds.
+    /// </summary>
+    public void SayUnfollowed()
+    {
+        foreach (var (mac, remedy) in _proxied.TakeUnfollowed())
+        {
+            Note(mac, "dhcp", TimelineSeverity.Warning, remedy);
+        }
+    }
+
+    private async Task<BootReply> AnswerAsync(
+        BootRequest request, Func<MachineMatch> find, MacAddress? mac, Guid? uuid, Smbios? smbios, NetworkSpecRef network, CancellationToken cancellationToken)
+    {
+        var match = find();
+        var view = ViewOf(network, match, mac);
         var plan = BootPlanner.Plan(view, match, DeploymentOf(match), request);
+        // Only who may speak for the MAC came so far: whoever asks in another's name was refused.
+        if (plan.Decision is BootDecision.LocalScript or BootDecision.HoldScript && mac is { } newcomer
+            && await TakeInAsync(view, match, newcomer, uuid, smbios, network, find, cancellationToken).ConfigureAwait(false) is { } taken)
+        {
+            (view, match) = taken;
+            plan = BootPlanner.Plan(view, match, DeploymentOf(match), request);
+        }
+
         if (plan.Alarm is not null)
         {
             Record(match, mac, uuid, null, "refused", plan.Alarm, plan.Alarm);
@@ -165,6 +239,14 @@ public sealed class BootDesk : IBootOffers
                 Record(match, mac, uuid, null, "boot-script", $"local boot: {local.Reason}", null);
                 Fetched(mac);
                 return new BootReply.Text(BootScripts.Local(local.Dialect, local.Reason));
+            case BootDecision.TellScript:
+                Fetched(mac);
+                return new BootReply.Text(BootScripts.Tell(view.TellUrl));
+            case BootDecision.HoldScript hold when mac is { } waiting && _newcomers is { Hold: var desk }:
+                Record(match, mac, uuid, null, "boot-script", $"held in the deploy environment: {hold.Reason}", null);
+                Fetched(mac);
+                return new BootReply.Text(BootScripts.Hold(
+                    hold.Dialect, hold.Reason, new HoldScript(waiting, desk.TokenFor(waiting, hold.Reason), view.ServerAddress, view.BaseUrl, _options.KernelArguments)));
             case BootDecision.DeployScript deploy when plan.Proposed is { } proposed && mac is { } booting && match is MachineMatch.Found found:
                 var mark = _watch.Mark(booting);
                 Fetched(mac);
@@ -187,6 +269,78 @@ public sealed class BootDesk : IBootOffers
             ? BootScripts.Deploy(dialect, new DeployScript(
                 machine.Name, grant.Deployment.Id, grant.DeployToken, mac, view.ServerAddress, view.BaseUrl, _options.KernelArguments))
             : BootScripts.Local(dialect, $"{machine.Name}: {result.LocalReason}. Next: netdeploy show {machine.Name}"));
+    }
+
+    /// <summary>What the network does with newcomers, as far as it concerns this machine.</summary>
+    private BootView ViewOf(NetworkSpecRef network, MachineMatch match, MacAddress? mac)
+    {
+        var view = BootView.Of(network, _options.HttpPort);
+        if (_newcomers is not { Enroller: var enroller } || mac is not { } asking)
+        {
+            return view;
+        }
+
+        var name = network.Network.Name;
+        return match switch
+        {
+            MachineMatch.Unknown => view with
+            {
+                AsksNewcomers = enroller.Asks(name),
+                Judgement = enroller.Judge((Seen.Find(asking)?.Newcomer ?? new Newcomer(asking)) with { Network = name }),
+            },
+            MachineMatch.Found { Machine: var machine } when enroller.IsNew(machine) => view with
+            {
+                IsNewMachine = true,
+                Reserved = enroller.ReservedFor(machine.Name),
+                Judgement = enroller.Judge(new Newcomer(asking) { Network = name }),
+            },
+            _ => view,
+        };
+    }
+
+    /// <summary>
+    /// A newcomer becomes a machine where a rule says so, and a machine that was enrolled gets the one grant of its rule. An image that is there already
+    /// is worth a moment: the machine then installs with this very boot.
+    /// </summary>
+    /// <returns>What to plan with now; null: as before.</returns>
+    private async Task<(BootView View, MachineMatch Match)?> TakeInAsync(
+        BootView view, MachineMatch match, MacAddress mac, Guid? uuid, Smbios? smbios, NetworkSpecRef network, Func<MachineMatch> find, CancellationToken cancellationToken)
+    {
+        if (_newcomers is not { Enroller: var enroller })
+        {
+            return null;
+        }
+
+        if (match is MachineMatch.Found { Machine: { DeploymentId: null } ungranted } && view.IsNewMachine)
+        {
+            await enroller.EnsureGrantAsync(ungranted, cancellationToken).ConfigureAwait(false);
+        }
+        else if (match is MachineMatch.Unknown)
+        {
+            var newcomer = Seen.Know(mac, known => known with { Network = network.Network.Name, Uuid = uuid ?? known.Uuid, Smbios = smbios ?? known.Smbios });
+            var judged = await enroller.EnrolAsync(newcomer, enroller.Judge(newcomer), cancellationToken).ConfigureAwait(false);
+            Seen.Judged(mac, judged);
+            if (find() is not MachineMatch.Found)
+            {
+                return (view with { Judgement = judged }, match);
+            }
+        }
+        else
+        {
+            return null;
+        }
+
+        match = find();
+        if (match is MachineMatch.Found { Machine: var machine })
+        {
+            for (var waited = TimeSpan.Zero; waited < ImagePatience && DeploymentOf(match)?.State == DeploymentState.Preparing; waited += ImagePoll)
+            {
+                await Task.Delay(ImagePoll, cancellationToken).ConfigureAwait(false);
+                match = _deployments.Machines.ById(machine.Id) is { } now && match is MachineMatch.Found found ? found with { Machine = now } : match;
+            }
+        }
+
+        return (ViewOf(network, match, mac), match);
     }
 
     /// <summary>By what a NIC says, and by where a trusted relay heard it last.</summary>

@@ -45,6 +45,9 @@ public sealed class DeployOrders : IAsyncDisposable
         _logger = logger;
     }
 
+    /// <summary>True for a machine that waits in the deploy environment, and boots anew by itself once it has its grant.</summary>
+    public Func<Machine, bool> IsWaiting { get; set; } = _ => false;
+
     /// <summary>Takes up the deployments that were preparing when the last process ended.</summary>
     public void Resume()
     {
@@ -55,7 +58,15 @@ public sealed class DeployOrders : IAsyncDisposable
     }
 
     /// <param name="confirm">The machine's name again; needed where a system is installed already.</param>
-    public async Task<OrderResult> DeployAsync(string name, string? distro, InstallMethod? method, string? confirm, string by, CancellationToken cancellationToken)
+    public Task<OrderResult> DeployAsync(string name, string? distro, InstallMethod? method, string? confirm, string by, CancellationToken cancellationToken) =>
+        DeployAsync(name, distro, method, confirm, by, onlyFirst: false, cancellationToken);
+
+    /// <summary>The deployment of a machine that was just enrolled: refused where it ever had one. It is on already, and waits.</summary>
+    public Task<OrderResult> DeployFirstAsync(string name, string by, CancellationToken cancellationToken) =>
+        DeployAsync(name, null, null, null, by, onlyFirst: true, cancellationToken);
+
+    private async Task<OrderResult> DeployAsync(
+        string name, string? distro, InstallMethod? method, string? confirm, string by, bool onlyFirst, CancellationToken cancellationToken)
     {
         var state = _documents.Current;
         var (recipe, refused) = Resolve(state, name, distro, method);
@@ -72,13 +83,13 @@ public sealed class DeployOrders : IAsyncDisposable
         var pin = await PinnedRecipe.PinAsync(_bulk, state, state.Snapshot.Machines[name], distro, method, cancellationToken).ConfigureAwait(false);
         var key = ImageKey.Of(recipe.Image).Value;
         // Always through preparing, also where the image is there: one way in means one way to resume.
-        var granted = await _deployments.GrantAsync(new GrantRequest(name, recipe.Hash, pin.Write(), key, null, by), cancellationToken).ConfigureAwait(false);
+        var granted = await _deployments.GrantAsync(new GrantRequest(name, recipe.Hash, pin.Write(), key, null, by, onlyFirst), cancellationToken).ConfigureAwait(false);
         if (granted.Value is not { } deployment)
         {
             return new(null, granted.Refusal, []);
         }
 
-        Prepare(deployment);
+        Prepare(deployment, isOn: onlyFirst);
         return new(deployment, null, []);
     }
 
@@ -90,7 +101,7 @@ public sealed class DeployOrders : IAsyncDisposable
 
     /// <summary>What a person must do to start this machine; null where the server does it.</summary>
     public string? Instruction(string name) =>
-        _power is ManualPower && _deployments.Machines.ByName(name) is { } machine ? ManualPower.Instruction(machine) : null;
+        _power is ManualPower && _deployments.Machines.ByName(name) is { } machine && !IsWaiting(machine) ? ManualPower.Instruction(machine) : null;
 
     public async ValueTask DisposeAsync()
     {
@@ -130,12 +141,13 @@ public sealed class DeployOrders : IAsyncDisposable
             : (null, new(null, new Refusal($"{name}: {unstored[0].Message}", $"{unstored[0].Remedy}. Then deploy again."), unstored));
     }
 
-    private void Prepare(Deployment deployment) =>
+    /// <param name="isOn">The machine waits for its grant: nobody has to switch it on.</param>
+    private void Prepare(Deployment deployment, bool isOn = false) =>
         _preparing[deployment.Id] = Task.Run(async () =>
         {
             try
             {
-                await PrepareAsync(deployment, _stopping.Token).ConfigureAwait(false);
+                await PrepareAsync(deployment, isOn, _stopping.Token).ConfigureAwait(false);
             }
             catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
             {
@@ -159,7 +171,7 @@ public sealed class DeployOrders : IAsyncDisposable
             }
         });
 
-    private async Task PrepareAsync(Deployment deployment, CancellationToken cancellationToken)
+    private async Task PrepareAsync(Deployment deployment, bool isOn, CancellationToken cancellationToken)
     {
         var (_, recipe) = await PinnedRecipe.ResolveAsync(_bulk, deployment.PlanInputs!, deployment.RecipeHash, cancellationToken).ConfigureAwait(false);
         _images.Request(deployment.ImageKey!, recipe.Image);
@@ -185,7 +197,7 @@ public sealed class DeployOrders : IAsyncDisposable
             }
         }
 
-        if (_deployments.Machines.ById(deployment.MachineId) is { } machine)
+        if (_deployments.Machines.ById(deployment.MachineId) is { } machine && !isOn && !IsWaiting(machine))
         {
             await SwitchOnAsync(machine, cancellationToken).ConfigureAwait(false);
         }

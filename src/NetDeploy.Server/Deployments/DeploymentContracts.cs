@@ -27,7 +27,8 @@ public sealed record MachineDraft(
 /// <summary>What a deployment is given.</summary>
 /// <param name="PlanInputs">Opaque text that the plan is rendered from, at most 256 KiB, no secrets.</param>
 /// <param name="ImageId">Null starts it in <c>preparing</c>; <see cref="DeploymentService.ImageReadyAsync"/> goes on.</param>
-public sealed record GrantRequest(string MachineName, string RecipeHash, string? PlanInputs, string? ImageKey, string? ImageId, string By);
+/// <param name="OnlyFirst">Refused where the machine ever had a deployment: what a rule grants, it grants once.</param>
+public sealed record GrantRequest(string MachineName, string RecipeHash, string? PlanInputs, string? ImageKey, string? ImageId, string By, bool OnlyFirst = false);
 
 /// <summary>A request's sender after its token was checked.</summary>
 public sealed record Caller(string DeploymentId, string MachineId, string MachineName, TokenPhase Phase, string BootId, IPAddress Source);
@@ -43,6 +44,3 @@ public sealed record BootGrant(Deployment Deployment, string DeployToken)
 
 /// <summary>What <see cref="DeploymentService.BootAsync"/> found: exactly one of the three is set.</summary>
 public sealed record BootScriptResult(BootGrant? Deploy, string? LocalReason, string? Refusal);
-
-/// <summary>A machine that asked and is in no document. Bounded table; the one seen longest ago goes first.</summary>
-public sealed record SeenMachine(MacAddress Mac, Guid? Uuid, string? Architecture, string Reason, DateTimeOffset FirstSeen, DateTimeOffset LastSeen, long Times);

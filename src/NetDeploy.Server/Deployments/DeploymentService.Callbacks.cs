@@ -14,6 +14,7 @@ public sealed partial class DeploymentService
     private const int MaxInventoryLines = 512;
     private const int MaxLine = 512;
     private const int MaxHostKeys = 16;
+    private const int MaxTaskLines = 12;
 
     /// <summary>Progress within one step is written at most this often; the deadline hears every report.</summary>
     private static readonly TimeSpan ProgressInterval = TimeSpan.FromSeconds(1);
@@ -73,14 +74,18 @@ public sealed partial class DeploymentService
         }
 
         var owner = _owners.OwnerOf(source);
-        var forged = owner is { Ownership: AddressOwnership.Leased, Mac: { } mac } && !machine.Binding.Macs.Contains(mac) && !BootedByItsSlot(machine, deployment, mac);
-        if (forged)
+        var isItsOwn = owner.Mac is { } mac && (machine.Binding.Macs.Contains(mac) || BootedByItsSlot(machine, deployment, mac));
+
+        // By ARP alone an installed system is not refused: it may speak through a NIC that its document does not name.
+        if (owner.Mac is not null && !isItsOwn && (owner.Ownership == AddressOwnership.Leased || phase != TokenPhase.FirstBoot))
         {
-            return Refuse(machine, deployment, source, $"from an address leased to {owner.Mac}");
+            return Refuse(machine, deployment, source, $"from an address {owner.Words}");
         }
 
+        // Another server may give each program on a NIC an address of its own (GRUB's differs from the deploy environment's): the NIC is the same.
         var bound = source.Equals(deployment.Boot!.Source)
-            || (phase == TokenPhase.FirstBoot && (machine.Addresses.Contains(source) || owner.Ownership == AddressOwnership.Leased));
+            || (owner.Ownership == AddressOwnership.Neighbour && owner.Mac == deployment.Boot.Mac)
+            || (phase == TokenPhase.FirstBoot && (machine.Addresses.Contains(source) || isItsOwn));
         return bound
             ? new(new Caller(deployment.Id, machine.Id, machine.Name, phase, deployment.BootId!, source), null)
             : Refuse(machine, deployment, source, $"but its token belongs to {deployment.Boot.Source}");
@@ -213,9 +218,21 @@ public sealed partial class DeploymentService
         var kept = HostKeys(hostKeys);
         var happened = new DeploymentEvent.FirstBootReported(caller.BootId, Short(kernel), Short(hostName), Short(address), kept);
         return CallAsync(caller, TokenPhase.FirstBoot, happened,
-            machine => kept.IsEmpty ? machine : machine with { Observed = (machine.Observed ?? new MachineReport()) with { HostKeys = kept } }, cancellationToken);
+            machine => machine with
+            {
+                Observed = (machine.Observed ?? new MachineReport()) with { Address = caller.Source, HostKeys = kept.IsEmpty ? machine.Observed?.HostKeys ?? [] : kept },
+            },
+            cancellationToken);
 
         static string? Short(string? text) => text is null ? null : TimelineNote.Clean(text, 128);
+    }
+
+    /// <summary>A task of the first boot ended; the token is still that of the phase <c>first-boot</c>.</summary>
+    public Task<DeploymentAnswer> TaskAsync(Caller caller, FirstBootTask task, IEnumerable<string> output, CancellationToken cancellationToken = default)
+    {
+        var kept = new FirstBootTask(TimelineNote.Clean(task.Kind, 16), TimelineNote.Clean(task.Name, 64), TimelineNote.Clean(task.Ended, 128), Math.Max(task.Seconds, 0));
+        var last = TimelineNote.Clean(string.Join(" | ", output.TakeLast(MaxTaskLines)), MaxLine);
+        return CallAsync(caller, TokenPhase.FirstBoot, new DeploymentEvent.TaskReported(caller.BootId, kept, last), cancellationToken: cancellationToken);
     }
 
     private async Task<DeploymentAnswer> CallAsync(

@@ -190,6 +190,11 @@ public sealed partial class DeploymentService
                 return new(null, refusal);
             }
 
+            if (request.OnlyFirst && machine!.DeploymentId is not null)
+            {
+                return new(null, new Refusal($"{request.MachineName} had a deployment already.", $"netdeploy deploy {request.MachineName}"));
+            }
+
             var now = Now;
             var deployment = new Deployment
             {

@@ -58,6 +58,9 @@ public sealed partial class DeploymentService : IAsyncDisposable
     /// <summary>All machines as of the last commit; immutable, swapped whole.</summary>
     public MachineIndex Machines => _index;
 
+    /// <summary>The store's: it changes when a copy is restored, which voids tokens.</summary>
+    public string Generation => _store.Generation;
+
     /// <summary>Whole milliseconds, as the store keeps them.</summary>
     private DateTimeOffset Now => DateTimeOffset.FromUnixTimeMilliseconds(_clock.GetUtcNow().ToUnixTimeMilliseconds());
 

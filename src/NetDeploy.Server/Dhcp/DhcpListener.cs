@@ -6,36 +6,41 @@ using NetDeploy.Server.Linux;
 
 namespace NetDeploy.Server.Dhcp;
 
-/// <summary>One interface's receive thread. An interface that goes away is opened again when it is back.</summary>
+/// <summary>The receive thread of one port of one interface. An interface that goes away is opened again when it is back.</summary>
 internal sealed unsafe class DhcpListener : IDisposable
 {
     private static readonly TimeSpan s_retry = TimeSpan.FromSeconds(1);
 
     private readonly DhcpInterface _interface;
     private readonly Ipv4Address _ownAddress;
+    private readonly int _port;
     private readonly int _receiveBuffer;
     private readonly DhcpResponder _responder;
+    private readonly DhcpSurvey? _survey;
     private readonly DhcpMetrics _metrics;
     private readonly ILogger _logger;
     private readonly Action<Exception> _died;
     private readonly Thread _thread;
     private readonly int _stop;
     private volatile bool _stopping;
-    private DhcpSocket _socket;
+    private volatile DhcpSocket _socket;
     private uint _dropped;
 
+    /// <param name="survey">Of other servers on this interface; null on a port where none answers.</param>
     /// <param name="died">Told on its own thread why the loop ended that nobody stopped.</param>
     /// <exception cref="ServerFault">The interface is missing, or the port taken or forbidden.</exception>
-    public DhcpListener(DhcpInterface @interface, int receiveBuffer, DhcpResponder responder, DhcpMetrics metrics, ILogger logger, Action<Exception> died)
+    public DhcpListener(DhcpInterface @interface, int port, int receiveBuffer, DhcpResponder responder, DhcpSurvey? survey, DhcpMetrics metrics, ILogger logger, Action<Exception> died)
     {
         _interface = @interface;
         _ownAddress = Ipv4Address.From(@interface.Address);
+        _port = port;
         _receiveBuffer = receiveBuffer;
         _responder = responder;
+        _survey = survey;
         _metrics = metrics;
         _logger = logger;
         _died = died;
-        _socket = DhcpSocket.Open(@interface, receiveBuffer, metrics, logger);
+        _socket = DhcpSocket.Open(@interface, port, receiveBuffer, metrics, logger);
         _stop = LibC.EventFd(0, LibC.SockCloseOnExec);
         if (_stop < 0)
         {
@@ -43,14 +48,17 @@ internal sealed unsafe class DhcpListener : IDisposable
             throw new ServerFault($"No event descriptor: {Marshal.GetLastPInvokeErrorMessage()}.", "Let the process open more files (systemd: LimitNOFILE=).");
         }
 
-        _thread = new Thread(Guard) { IsBackground = true, Name = $"dhcp {@interface.Name}" };
+        _thread = new Thread(Guard) { IsBackground = true, Name = $"dhcp {@interface.Name}:{port}" };
     }
 
     public void Start()
     {
-        DhcpLog.Listening(_logger, _interface.Name, _interface.Address, _receiveBuffer);
+        DhcpLog.Listening(_logger, _interface.Name, _interface.Address, _port, _receiveBuffer);
         _thread.Start();
     }
+
+    /// <summary>Says something that nobody asked for.</summary>
+    public void Send(ReadOnlySpan<byte> packet, ReplyRoute route) => _socket.Send(packet, route);
 
     /// <summary>Reads no more. The socket stays open for the replies of leases on their way to the disk.</summary>
     public void Stop()
@@ -120,7 +128,7 @@ internal sealed unsafe class DhcpListener : IDisposable
 
             try
             {
-                _responder.Handle(buffer.AsSpan(0, packet.Length), new Ingress(_interface.Name, _ownAddress, packet.Destination == _ownAddress), _socket);
+                _responder.Handle(buffer.AsSpan(0, packet.Length), IngressOf(packet), _socket, _survey);
             }
 #pragma warning disable CA1031 // One packet must not end the service of all: the fault is logged with its stack, and the loop goes on.
             catch (Exception fault)
@@ -131,6 +139,13 @@ internal sealed unsafe class DhcpListener : IDisposable
         }
     }
 
+    private Ingress IngressOf(ReceivedPacket packet) => new(_interface.Name, _ownAddress, packet.Destination == _ownAddress)
+    {
+        Port = _port,
+        Source = packet.Source,
+        SourcePort = packet.SourcePort,
+    };
+
     private void Reopen()
     {
         _socket.Dispose();
@@ -139,7 +154,7 @@ internal sealed unsafe class DhcpListener : IDisposable
             Wait(-1, s_retry);
             try
             {
-                _socket = DhcpSocket.Open(_interface, _receiveBuffer, _metrics, _logger);
+                _socket = DhcpSocket.Open(_interface, _port, _receiveBuffer, _metrics, _logger);
                 _dropped = 0;
                 DhcpLog.Resumed(_logger, _interface.Name);
                 return;

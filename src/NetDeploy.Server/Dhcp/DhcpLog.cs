@@ -6,8 +6,8 @@ namespace NetDeploy.Server.Dhcp;
 
 internal static partial class DhcpLog
 {
-    [LoggerMessage(2000, LogLevel.Information, "DHCP answers on {Nic} as {Address}, receive buffer {ReceiveBuffer} bytes")]
-    public static partial void Listening(ILogger logger, string nic, System.Net.IPAddress address, int receiveBuffer);
+    [LoggerMessage(2000, LogLevel.Information, "DHCP answers on {Nic} as {Address}, port {Port}, receive buffer {ReceiveBuffer} bytes")]
+    public static partial void Listening(ILogger logger, string nic, System.Net.IPAddress address, int port, int receiveBuffer);
 
     [LoggerMessage(2001, LogLevel.Information, "{Mac} {Xid:x8} {Request} on {Nic}: {Reply} {Address} {BootFile} ({Reason})")]
     public static partial void Decided(ILogger logger, MacAddress mac, uint xid, DhcpMessageType request, string nic, DhcpMessageType reply, string address, string bootFile, string reason);
@@ -38,6 +38,18 @@ internal static partial class DhcpLog
 
     [LoggerMessage(2011, LogLevel.Critical, "DHCP stopped serving by an error of its own")]
     public static partial void LoopFailed(ILogger logger, Exception error);
+
+    [LoggerMessage(2012, LogLevel.Warning, "{Warning}")]
+    public static partial void SecondServer(ILogger logger, string warning);
+
+    [LoggerMessage(2013, LogLevel.Information, "The DHCP server {Server} gives the addresses on {Nic}, network {Network} ({Evidence})")]
+    public static partial void MainServer(ILogger logger, string server, string nic, string network, string evidence);
+
+    [LoggerMessage(2014, LogLevel.Information, "{Mac} {Xid:x8} {Request} on {Nic}: {Said}")]
+    public static partial void Shadowed(ILogger logger, MacAddress mac, uint xid, DhcpMessageType request, string nic, string said);
+
+    [LoggerMessage(2015, LogLevel.Error, "{Fault}")]
+    public static partial void BootPortClosed(ILogger logger, string fault);
 
     [LoggerMessage(2010, LogLevel.Information, "DHCP on {Nic} works again")]
     public static partial void Resumed(ILogger logger, string nic);

@@ -14,7 +14,8 @@ namespace NetDeploy.Server.Dhcp;
 internal sealed class DhcpResponder(
     LeaseStore leases, Func<AddressingSnapshot> snapshot, IBootOffers bootOffers, IDhcpObserver observer, TimeProvider time, DhcpMetrics metrics, ILogger logger)
 {
-    public void Handle(ReadOnlySpan<byte> bytes, Ingress ingress, IReplyChannel channel)
+    /// <param name="survey">Of the interface; null: other servers are nobody's business there.</param>
+    public void Handle(ReadOnlySpan<byte> bytes, Ingress ingress, IReplyChannel channel, DhcpSurvey? survey = null)
     {
         if (!DhcpDecoder.TryRead(bytes, out var packet, out var reason) || !BootClientReader.TryRead(packet, out var client, out reason))
         {
@@ -23,13 +24,23 @@ internal sealed class DhcpResponder(
             return;
         }
 
-        metrics.Request(packet.MessageType);
         var current = snapshot();
+        if (survey?.Takes(packet, ingress, current) is true)
+        {
+            return;
+        }
+
+        metrics.Request(packet.MessageType);
         var exchange = new Exchange(packet, client, ingress, channel);
         var decision = leases.Decide(
             current,
             (table, now) => AddressingRules.Decide(current, table, packet, client, ingress, now),
             (made, durable) => Finish(exchange, made, durable));
+        if (decision is { ForeignServer: { } named, Subnet: { } network } && packet.RelayAddress.IsAny)
+        {
+            survey?.Named(named, network);
+        }
+
         if (!decision.NeedsJournal)
         {
             Answer(exchange, decision);
@@ -60,6 +71,13 @@ internal sealed class DhcpResponder(
 
     private void Answer(Exchange exchange, AddressingDecision decision)
     {
+        if (decision.Shadowed is { } unsaid)
+        {
+            var file = BootOf(exchange, unsaid, out var why);
+            Observe(exchange, decision, null, Unsaid(unsaid, file, why));
+            return;
+        }
+
         if (decision.Reply is DhcpMessageType.None)
         {
             Observe(exchange, decision, null, decision.Reason);
@@ -67,10 +85,16 @@ internal sealed class DhcpResponder(
         }
 
         var (packet, client, ingress, channel) = exchange;
-        var boot = client.Stage is BootStage.None || decision.Reply is DhcpMessageType.Nak
-            ? null
-            : bootOffers.Offer(client, new NetworkSpecRef(decision.Subnet!.Spec, ingress.OwnAddress.ToIPAddress()));
-        var reply = DhcpReplies.Build(packet, client, decision, ingress.OwnAddress, boot);
+        var boot = BootOf(exchange, decision, out var bootReason);
+        if (decision.IsProxied && boot is null)
+        {
+            Observe(exchange, decision with { Reply = DhcpMessageType.None }, null, bootReason);
+            return;
+        }
+
+        var reply = decision.IsProxied
+            ? ProxyReplies.Build(packet, client, decision, ingress.OwnAddress, boot!)
+            : DhcpReplies.Build(packet, client, decision, ingress.OwnAddress, boot);
         Span<byte> buffer = stackalloc byte[DhcpEncoder.MaximumLength];
         var written = DhcpEncoder.Write(reply, packet.Options.MaxMessageSize, buffer);
         if (written.LeftOut.Length > 0)
@@ -83,10 +107,41 @@ internal sealed class DhcpResponder(
         Observe(exchange, decision, boot, boot is null ? decision.Reason : $"{decision.Reason}; {boot.Reason}");
     }
 
+    private BootOffer? BootOf(Exchange exchange, AddressingDecision decision, out string reason)
+    {
+        var (_, client, ingress, _) = exchange;
+        if (client.Stage is BootStage.None || decision.Reply is DhcpMessageType.None or DhcpMessageType.Nak)
+        {
+            reason = "";
+            return null;
+        }
+
+        return bootOffers.Offer(client, new NetworkSpecRef(decision.Subnet!.Spec, ingress.OwnAddress.ToIPAddress()), out reason);
+    }
+
+    /// <summary>What a server in mode shadow keeps to itself.</summary>
+    private static string Unsaid(AddressingDecision unsaid, BootOffer? boot, string bootReason)
+    {
+        var address = unsaid.Address.IsAny ? null : $"{unsaid.Address} ({unsaid.Reason})";
+        var file = boot is null ? null : $"{boot.File} ({boot.Reason})";
+        return (address, file) switch
+        {
+            (not null, not null) => $"would have been told {unsaid.Reply} {address} with {file}",
+            (not null, null) => $"would have been told {unsaid.Reply} {address} without a boot file{(bootReason.Length > 0 ? $" ({bootReason})" : "")}",
+            (null, not null) => $"would have been told {unsaid.Reply} with {file}",
+            _ when unsaid.Reply is DhcpMessageType.None || unsaid.IsProxied => $"would not have been answered ({(bootReason.Length > 0 ? bootReason : unsaid.Reason)})",
+            _ => $"would have been told {unsaid.Reply} ({unsaid.Reason})",
+        };
+    }
+
     private void Observe(Exchange exchange, AddressingDecision decision, BootOffer? boot, string reason)
     {
         var (packet, client, ingress, _) = exchange;
-        if (decision.Reply is DhcpMessageType.None)
+        if (decision.Shadowed is not null)
+        {
+            DhcpLog.Shadowed(logger, client.Mac, packet.TransactionId, packet.MessageType, ingress.Interface, reason);
+        }
+        else if (decision.Reply is DhcpMessageType.None)
         {
             DhcpLog.NotAnswered(logger, client.Mac, packet.TransactionId, packet.MessageType, ingress.Interface, reason);
         }
@@ -108,6 +163,9 @@ internal sealed class DhcpResponder(
             Network = decision.Subnet?.Name,
             Address = decision.Address.IsAny ? null : decision.Address.ToIPAddress(),
             BootFile = boot?.File,
+            ForeignServer = decision.ForeignServer?.ToIPAddress(),
+            Shadowed = decision.Shadowed is null ? null : reason,
+            Mode = decision.Subnet?.Spec.Mode,
             Reason = reason,
         });
     }

@@ -2,19 +2,35 @@ using System.Net.NetworkInformation;
 using Microsoft.Extensions.Logging;
 using NetDeploy.Core.Addressing;
 using NetDeploy.Core.Boot;
+using NetDeploy.Protocols.Dhcp;
 using NetDeploy.Server.Leases;
+using NetDeploy.Server.Linux;
 
 namespace NetDeploy.Server.Dhcp;
 
-/// <summary>The DHCPv4 server: a listener for each interface it was given, and nothing on any other.</summary>
+/// <summary>
+/// The DHCPv4 server: a listener for each interface it was given, and nothing on any other. Port 4011 is open while some network is in mode proxy.
+/// </summary>
 public sealed class DhcpServer : IDisposable
 {
+    /// <summary>How soon an apply that brings the first network in mode proxy opens port 4011.</summary>
+    private static readonly TimeSpan s_tick = TimeSpan.FromSeconds(2);
+
     private readonly DhcpServerOptions _options;
     private readonly DhcpMetrics _metrics = new();
     private readonly DhcpResponder _responder;
+    private readonly Func<AddressingSnapshot> _snapshot;
+    private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly List<DhcpListener> _listeners = [];
+    private readonly List<DhcpListener> _bootListeners = [];
+    private readonly List<DhcpSurvey> _surveys = [];
+    private readonly Lock _changing = new();
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Neighbours? _neighbours;
+    private readonly ManualResetEventSlim _stop = new();
+    private Thread? _modes;
+    private string? _bootPortFault;
 
     /// <param name="leases">Stays the caller's: dispose it after the server's <see cref="Stop"/> and before its <see cref="Dispose"/>, so that replies on their way are still sent.</param>
     /// <param name="snapshot">Asked for each packet: networks and reservations are swapped whole, without a restart.</param>
@@ -22,44 +38,180 @@ public sealed class DhcpServer : IDisposable
         DhcpServerOptions options, LeaseStore leases, Func<AddressingSnapshot> snapshot, IBootOffers bootOffers, IDhcpObserver observer, TimeProvider time, ILogger<DhcpServer> logger)
     {
         _options = options;
+        _snapshot = snapshot;
+        _time = time;
         _logger = logger;
         _responder = new DhcpResponder(leases, snapshot, bootOffers, observer, time, _metrics, logger);
+        Foreign = new ForeignServers(time);
     }
 
     /// <summary>Ends when the server stopped, with an exception where the loop of an interface died of an error of its own.</summary>
     public Task Completion => _completion.Task;
 
+    /// <summary>The other DHCP servers on its interfaces.</summary>
+    public ForeignServers Foreign { get; }
+
+    /// <summary>What is wrong now with who leases where, and with port 4011.</summary>
+    public IEnumerable<string> Warnings()
+    {
+        var snapshot = _snapshot();
+        lock (_changing)
+        {
+            return
+            [
+                .. Foreign.Warnings(snapshot, _options.Interfaces.Select(i => (i.Name, i.Address))),
+                .. _surveys.Select(s => s.Missing(snapshot)).OfType<string>(),
+                .. _bootPortFault is { } fault ? [fault] : Enumerable.Empty<string>(),
+            ];
+        }
+    }
+
     /// <summary>Opens every interface, then answers on all of them; on none where one fails.</summary>
-    /// <exception cref="ServerFault">An interface or its address is missing, or the port taken or forbidden.</exception>
+    /// <exception cref="ServerFault">An interface or its address is missing, or a port taken or forbidden.</exception>
     public void Start()
     {
+        lock (_changing)
+        {
+            try
+            {
+                _neighbours = new Neighbours();
+                foreach (var @interface in _options.Interfaces)
+                {
+                    CheckAddress(@interface);
+                    var survey = new DhcpSurvey(@interface, Foreign, _neighbours, _time, _logger);
+                    _surveys.Add(survey);
+                    _listeners.Add(new DhcpListener(@interface, DhcpConstants.ServerPort, _options.ReceiveBuffer, _responder, survey, _metrics, _logger, Died));
+                }
+
+                if (NeedsBootPort)
+                {
+                    _bootListeners.AddRange(BootListeners());
+                }
+            }
+            catch
+            {
+                Close();
+                throw;
+            }
+
+            _listeners.ForEach(l => l.Start());
+            _bootListeners.ForEach(l => l.Start());
+            _modes = new Thread(FollowModes) { IsBackground = true, Name = "dhcp modes" };
+            _modes.Start();
+        }
+    }
+
+    private bool NeedsBootPort => _snapshot().Subnets.Any(s => s.Spec.Mode == NetworkMode.Proxy);
+
+    /// <summary>A thread like those of the listeners, in the network namespace that this was started in: it opens port 4011 there.</summary>
+    private void FollowModes()
+    {
+        try
+        {
+            do
+            {
+                Tick();
+            }
+            while (!_stop.Wait(s_tick));
+        }
+#pragma warning disable CA1031 // On a thread of its own it would end the process in the middle of a write; whoever started this ends it in order.
+        catch (Exception fault)
+#pragma warning restore CA1031
+        {
+            Died(fault);
+        }
+    }
+
+    /// <summary>What it cannot do is said, and tried again by the next.</summary>
+    private void Tick()
+    {
+        lock (_changing)
+        {
+            if (_stop.IsSet)
+            {
+                return;
+            }
+
+            ChangeBootPort();
+            foreach (var (listener, survey) in _listeners.Zip(_surveys))
+            {
+                survey.Tick(_snapshot(), question => listener.Send(question.Span, new ReplyRoute.Unicast(Ipv4Address.Broadcast, DhcpConstants.ServerPort)));
+            }
+        }
+    }
+
+    private void ChangeBootPort()
+    {
+        if (!NeedsBootPort)
+        {
+            _bootListeners.ForEach(l => l.Dispose());
+            _bootListeners.Clear();
+            _bootPortFault = null;
+        }
+        else if (_bootListeners.Count == 0)
+        {
+            try
+            {
+                _bootListeners.AddRange(BootListeners());
+                _bootListeners.ForEach(l => l.Start());
+                _bootPortFault = null;
+            }
+            catch (ServerFault fault)
+            {
+                var text = $"{fault.Message} {fault.Remedy}";
+                if (text != _bootPortFault)
+                {
+                    DhcpLog.BootPortClosed(_logger, text);
+                }
+
+                _bootPortFault = text;
+            }
+        }
+    }
+
+    /// <exception cref="ServerFault">One cannot be opened; then none is.</exception>
+    private List<DhcpListener> BootListeners()
+    {
+        var opened = new List<DhcpListener>();
         try
         {
             foreach (var @interface in _options.Interfaces)
             {
-                CheckAddress(@interface);
-                _listeners.Add(new DhcpListener(@interface, _options.ReceiveBuffer, _responder, _metrics, _logger, Died));
+                opened.Add(new DhcpListener(@interface, DhcpConstants.BootServerPort, _options.ReceiveBuffer, _responder, null, _metrics, _logger, Died));
             }
+
+            return opened;
         }
         catch
         {
-            Close();
+            opened.ForEach(l => l.Dispose());
             throw;
         }
-
-        _listeners.ForEach(l => l.Start());
     }
 
     /// <summary>Reads no more packets; replies whose leases are on their way to the disk still leave.</summary>
     public void Stop()
     {
-        _listeners.ForEach(l => l.Stop());
+        lock (_changing)
+        {
+            _stop.Set();
+            _listeners.ForEach(l => l.Stop());
+            _bootListeners.ForEach(l => l.Stop());
+        }
+
         _completion.TrySetResult();
     }
 
     public void Dispose()
     {
-        Close();
+        lock (_changing)
+        {
+            _stop.Set();
+            Close();
+        }
+
+        _modes?.Join();
+        _stop.Dispose();
         _metrics.Dispose();
     }
 
@@ -73,6 +225,11 @@ public sealed class DhcpServer : IDisposable
     {
         _listeners.ForEach(l => l.Dispose());
         _listeners.Clear();
+        _bootListeners.ForEach(l => l.Dispose());
+        _bootListeners.Clear();
+        _surveys.Clear();
+        _neighbours?.Dispose();
+        _neighbours = null;
     }
 
     /// <summary>A server address that the interface does not have would be in every boot URL, and answer nobody.</summary>

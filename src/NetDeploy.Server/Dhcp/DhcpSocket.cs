@@ -10,11 +10,12 @@ using NetDeploy.Server.Linux;
 namespace NetDeploy.Server.Dhcp;
 
 /// <summary>What came with a packet.</summary>
+/// <param name="Source">Who sent it, as its header has it.</param>
 /// <param name="Destination">The address it was sent to, as its header has it.</param>
 /// <param name="Dropped">Packets the kernel has dropped on this socket so far.</param>
-internal readonly record struct ReceivedPacket(int Length, Ipv4Address Destination, uint Dropped);
+internal readonly record struct ReceivedPacket(int Length, Ipv4Address Source, int SourcePort, Ipv4Address Destination, uint Dropped);
 
-/// <summary>Port 67 on one interface. One thread receives; any thread sends.</summary>
+/// <summary>Port 67 or 4011 on one interface. One thread receives; any thread sends.</summary>
 internal sealed unsafe class DhcpSocket : IReplyChannel, IDisposable
 {
     private const ushort IpProtocol = 0x0800;
@@ -22,6 +23,7 @@ internal sealed unsafe class DhcpSocket : IReplyChannel, IDisposable
     private readonly DhcpInterface _interface;
     private readonly Ipv4Address _ownAddress;
     private readonly int _index;
+    private readonly int _port;
     private readonly DhcpMetrics _metrics;
     private readonly ILogger _logger;
 
@@ -31,20 +33,21 @@ internal sealed unsafe class DhcpSocket : IReplyChannel, IDisposable
     private int _link = -1;
     private bool _disposed;
 
-    private DhcpSocket(DhcpInterface @interface, int index, DhcpMetrics metrics, ILogger logger)
+    private DhcpSocket(DhcpInterface @interface, int index, int port, DhcpMetrics metrics, ILogger logger)
     {
         _interface = @interface;
         _ownAddress = Ipv4Address.From(@interface.Address);
         _index = index;
+        _port = port;
         _metrics = metrics;
         _logger = logger;
     }
 
     public int Descriptor => _socket;
 
-    /// <summary>Binds port 67 on the interface.</summary>
+    /// <summary>Binds the port on the interface.</summary>
     /// <exception cref="ServerFault">The interface is missing, or the port taken or forbidden.</exception>
-    public static DhcpSocket Open(DhcpInterface @interface, int receiveBuffer, DhcpMetrics metrics, ILogger logger)
+    public static DhcpSocket Open(DhcpInterface @interface, int port, int receiveBuffer, DhcpMetrics metrics, ILogger logger)
     {
         var index = (int)LibC.InterfaceIndex(@interface.Name);
         if (index == 0)
@@ -52,11 +55,15 @@ internal sealed unsafe class DhcpSocket : IReplyChannel, IDisposable
             throw new ServerFault($"There is no interface {@interface.Name}.", "Name one that `ip -br link` shows.");
         }
 
-        var socket = new DhcpSocket(@interface, index, metrics, logger);
+        var socket = new DhcpSocket(@interface, index, port, metrics, logger);
         try
         {
             socket.BindServerPort(receiveBuffer);
-            socket.OpenLink();
+            if (port == DhcpConstants.ServerPort)
+            {
+                socket.OpenLink();
+            }
+
             return socket;
         }
         catch
@@ -75,7 +82,16 @@ internal sealed unsafe class DhcpSocket : IReplyChannel, IDisposable
         fixed (byte* bytes = buffer)
         {
             var segment = new LibC.IoVec { Base = bytes, Length = (nuint)buffer.Length };
-            var message = new LibC.MsgHdr { Vectors = &segment, VectorCount = 1, Control = control, ControlLength = controlLength };
+            var source = default(LibC.SockAddrIn);
+            var message = new LibC.MsgHdr
+            {
+                Name = &source,
+                NameLength = (uint)sizeof(LibC.SockAddrIn),
+                Vectors = &segment,
+                VectorCount = 1,
+                Control = control,
+                ControlLength = controlLength,
+            };
             var length = LibC.RecvMsg(_socket, &message, 0);
             if (length < 0)
             {
@@ -84,7 +100,7 @@ internal sealed unsafe class DhcpSocket : IReplyChannel, IDisposable
                     : throw new DhcpSocketException(Marshal.GetLastPInvokeErrorMessage());
             }
 
-            return Describe((int)length, new ReadOnlySpan<byte>(control, (int)message.ControlLength));
+            return Describe((int)length, source, new ReadOnlySpan<byte>(control, (int)message.ControlLength));
         }
     }
 
@@ -152,7 +168,7 @@ internal sealed unsafe class DhcpSocket : IReplyChannel, IDisposable
         }
 
         // No SO_REUSEADDR nor SO_REUSEPORT: a second server on the port has to be an error, not half of the packets.
-        var address = Address(Ipv4Address.Any, DhcpConstants.ServerPort);
+        var address = Address(Ipv4Address.Any, _port);
         Check(LibC.Bind(_socket, (byte*)&address, (uint)sizeof(LibC.SockAddrIn)), "bind");
     }
 
@@ -178,19 +194,21 @@ internal sealed unsafe class DhcpSocket : IReplyChannel, IDisposable
         throw error switch
         {
             LibC.Eaddrinuse => new ServerFault(
-                $"UDP port 67 on {_interface.Name} is taken: another DHCP server runs on this host (dnsmasq, kea, isc-dhcp-server, libvirt's).",
-                "`ss -ulnp 'sport = :67'` names it; stop it, or take this interface out of its configuration."),
+                _port == DhcpConstants.ServerPort
+                    ? $"UDP port 67 on {_interface.Name} is taken: another DHCP server runs on this host (dnsmasq, kea, isc-dhcp-server, libvirt's)."
+                    : $"UDP port {_port} on {_interface.Name}, which a network in mode proxy needs, is taken: another PXE server runs on this host (dnsmasq, pixiecore, FOG).",
+                $"`ss -ulnp 'sport = :{_port}'` names it; stop it, or take this interface out of its configuration."),
             LibC.Eacces or LibC.Eperm => new ServerFault(
-                $"This user may not open UDP port 67 on {_interface.Name} ({call}).",
+                $"This user may not open UDP port {_port} on {_interface.Name} ({call}).",
                 "Start as root, or give the process CAP_NET_BIND_SERVICE, CAP_NET_RAW and CAP_NET_ADMIN (systemd: AmbientCapabilities=)."),
             LibC.Enodev => new ServerFault($"There is no interface {_interface.Name}.", "Name one that `ip -br link` shows."),
             _ => new ServerFault(
-                $"UDP port 67 on {_interface.Name} cannot be opened: {call}: {Marshal.GetPInvokeErrorMessage(error)}.",
+                $"UDP port {_port} on {_interface.Name} cannot be opened: {call}: {Marshal.GetPInvokeErrorMessage(error)}.",
                 $"`ip -br link show {_interface.Name}` says whether the interface is up."),
         };
     }
 
-    private static ReceivedPacket Describe(int length, ReadOnlySpan<byte> control)
+    private static ReceivedPacket Describe(int length, LibC.SockAddrIn source, ReadOnlySpan<byte> control)
     {
         var destination = Ipv4Address.Any;
         var dropped = 0u;
@@ -216,7 +234,7 @@ internal sealed unsafe class DhcpSocket : IReplyChannel, IDisposable
             control = control[Math.Min(control.Length, ((int)header.Length + 7) & ~7)..];
         }
 
-        return new ReceivedPacket(length, destination, dropped);
+        return new ReceivedPacket(length, new Ipv4Address(NetworkOrder(source.Address)), NetworkOrder(source.Port), destination, dropped);
     }
 
     /// <summary>The interface's index goes with it: a broadcast would otherwise leave by the default route.</summary>
@@ -295,9 +313,11 @@ internal sealed unsafe class DhcpSocket : IReplyChannel, IDisposable
     private static LibC.SockAddrIn Address(Ipv4Address address, int port) => new()
     {
         Family = LibC.AfInet,
-        Port = BitConverter.IsLittleEndian ? BinaryPrimitives.ReverseEndianness((ushort)port) : (ushort)port,
+        Port = NetworkOrder((ushort)port),
         Address = NetworkOrder(address.Value),
     };
+
+    private static ushort NetworkOrder(ushort value) => BitConverter.IsLittleEndian ? BinaryPrimitives.ReverseEndianness(value) : value;
 
     private static uint NetworkOrder(uint value) => BitConverter.IsLittleEndian ? BinaryPrimitives.ReverseEndianness(value) : value;
 

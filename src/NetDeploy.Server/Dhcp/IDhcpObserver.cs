@@ -1,4 +1,5 @@
 using System.Net;
+using NetDeploy.Core.Addressing;
 using NetDeploy.Core.Boot;
 using NetDeploy.Protocols;
 using NetDeploy.Protocols.Dhcp;
@@ -28,6 +29,15 @@ public sealed record DhcpEvent
     public IPAddress? Address { get; init; }
 
     public string? BootFile { get; init; }
+
+    /// <summary>Another DHCP server that the client says its address is from.</summary>
+    public IPAddress? ForeignServer { get; init; }
+
+    /// <summary>On a network in mode shadow: what would have been said, as a sentence. Nothing was sent.</summary>
+    public string? Shadowed { get; init; }
+
+    /// <summary>The mode of the network; null where it is none of ours.</summary>
+    public NetworkMode? Mode { get; init; }
 
     /// <summary>Of the address, then of the boot file.</summary>
     public required string Reason { get; init; }

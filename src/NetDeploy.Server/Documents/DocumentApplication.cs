@@ -3,6 +3,7 @@ using System.Net;
 using Microsoft.Extensions.Logging;
 using NetDeploy.Core.Addressing;
 using NetDeploy.Core.Deployments;
+using NetDeploy.Core.Enrolment;
 using NetDeploy.Core.Machines;
 using NetDeploy.Core.Profiles;
 using NetDeploy.Core.Targets;
@@ -12,6 +13,10 @@ using NetDeploy.Server.Deployments;
 using NetDeploy.Server.Secrets;
 
 namespace NetDeploy.Server.Documents;
+
+/// <summary>What came of adding a machine: the machine, or why there is none.</summary>
+/// <param name="Diagnostics">Where its document does not compile.</param>
+internal sealed record AddedMachine(Machine? Machine, Refusal? Refusal, ImmutableArray<Diagnostic> Diagnostics);
 
 /// <summary>Brings desired state into force: the documents first, then the machines' records, then networks and reservations.</summary>
 internal sealed class DocumentApplication(
@@ -93,6 +98,80 @@ internal sealed class DocumentApplication(
         }
     }
 
+    /// <summary>The server's own, which no machine may have.</summary>
+    public ImmutableArray<IPAddress> ServerAddresses => serverAddresses;
+
+    /// <summary>Adds the document of one machine, and puts it in force. Nothing else comes into force between the choice and that.</summary>
+    /// <param name="make">What to add to these documents, or why nothing.</param>
+    public async Task<AddedMachine> AddMachineAsync(Func<Snapshot, CommandResult<MachineText>> make, CancellationToken cancellationToken)
+    {
+        await _applying.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            var made = make(documents.Current.Snapshot);
+            if (made.Value is not { } machine)
+            {
+                return new(null, made.Refusal, []);
+            }
+
+            var text = machine.Write();
+            var outcome = documents.Apply([text], null, prune: false, checkOnly: false, snapshot => [.. Compile(snapshot).Diagnostics, .. Core.Profiles.Rendering.Check(snapshot, snapshot.Machines[machine.Name], _ => [])]);
+            if (!outcome.Accepted)
+            {
+                var first = outcome.Diagnostics.First(d => d.Severity == Severity.Error);
+                return new(null, new Refusal($"{machine.Name} cannot be added: {(first.Path.Length > 0 ? first.Path + ": " : "")}{first.Message}", first.Remedy), outcome.Diagnostics);
+            }
+
+            // From here on the machine is the document's, whoever waits for the answer.
+            _rendering.Begin();
+            var snapshot = outcome.State.Snapshot;
+            var put = await PutMachineAsync(snapshot, snapshot.Machines[machine.Name], CancellationToken.None).ConfigureAwait(false);
+            if (put.Refusal is { } refusal)
+            {
+                documents.Remove(text.Path);
+                return new(null, refusal, []);
+            }
+
+            RefreshAddresses();
+            return new(put.Value, null, []);
+        }
+        finally
+        {
+            _applying.Release();
+        }
+    }
+
+    /// <summary>
+    /// Removes a machine, its history, and the document that the server wrote for it. The record goes first: a kill in between leaves a document, which the
+    /// next start makes a machine of again, and nothing that nobody can see.
+    /// </summary>
+    public async Task<CommandResult<Machine>> ForgetAsync(string name, CancellationToken cancellationToken)
+    {
+        await _applying.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            var path = MachineText.PathOf(name);
+            if (documents.Current.Snapshot.FileOf(name) is { } file && (file != path || DocumentSet.Places(documents.Current.Applied.Where(t => t.Path == path)) is not [_]))
+            {
+                return new(null, new Refusal($"{name} is described in {file}.", $"Remove its document there, and apply the folder with --prune."));
+            }
+
+            var forgotten = await deployments.ForgetAsync(name, cancellationToken).ConfigureAwait(false);
+            if (forgotten.Refusal is null)
+            {
+                documents.Remove(path);
+                _rendering.Begin();
+                RefreshAddresses();
+            }
+
+            return forgotten;
+        }
+        finally
+        {
+            _applying.Release();
+        }
+    }
+
     /// <summary>After a binding moved: reservations follow the hardware.</summary>
     public void RefreshAddresses()
     {
@@ -122,7 +201,7 @@ internal sealed class DocumentApplication(
         {
             var bound = deployments.Machines.ByName(machine.Name)?.Binding.Macs ?? machine.Binding.Macs;
             declared.AddRange(bound);
-            fixedAddresses.AddRange(snapshot.StaticAddressesOf(machine) ?? deployments.Machines.ByName(machine.Name)?.Addresses ?? []);
+            fixedAddresses.AddRange(snapshot.StaticAddressesOf(machine) ?? []);
             if (machine.Address is not null && bound is [var mac, ..])
             {
                 reservations.Add(new Reservation(mac, machine.Address, machine.Name));
@@ -140,8 +219,7 @@ internal sealed class DocumentApplication(
     private async Task<ImmutableArray<Diagnostic>> PutMachinesAsync(Snapshot now, CancellationToken cancellationToken)
     {
         var refused = ImmutableArray.CreateBuilder<Diagnostic>();
-        var drafts = now.Machines.Values.Select(spec => new MachineDraft(spec.Name, spec.Kind, BindingOf(spec.Binding), now.StaticAddressesOf(spec), spec.Protected));
-        foreach (var (machine, refusal) in await deployments.PutMachinesAsync(drafts, cancellationToken).ConfigureAwait(false))
+        foreach (var (machine, refusal) in await deployments.PutMachinesAsync(now.Machines.Values.Select(spec => Draft(now, spec)), cancellationToken).ConfigureAwait(false))
         {
             DocumentLog.MachineRefused(logger, machine, refusal.Reason, refusal.Remedy);
             refused.Add(new Diagnostic(Severity.Warning, "", 0, 0, machine, refusal.Reason, $"{refusal.Remedy} The rest is in force; then apply this document again."));
@@ -149,6 +227,12 @@ internal sealed class DocumentApplication(
 
         return refused.ToImmutable();
     }
+
+    private Task<CommandResult<Machine>> PutMachineAsync(Snapshot now, MachineSpec spec, CancellationToken cancellationToken) =>
+        deployments.PutMachineAsync(Draft(now, spec), cancellationToken);
+
+    private static MachineDraft Draft(Snapshot now, MachineSpec spec) =>
+        new(spec.Name, spec.Kind, BindingOf(spec.Binding), now.StaticAddressesOf(spec), spec.Protected);
 
     /// <summary>The machines that a prune would remove while they have a deployment.</summary>
     private IEnumerable<Diagnostic> StillDeploying(Snapshot next) =>

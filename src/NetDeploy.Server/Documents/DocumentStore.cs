@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text;
+using NetDeploy.Core.Enrolment;
 using NetDeploy.Core.Profiles;
 
 namespace NetDeploy.Server.Documents;
@@ -104,10 +105,11 @@ public sealed class DocumentStore
             }
 
             var applied = texts.ToDictionary(t => t.Path, StringComparer.Ordinal);
+            var taken = MachinesOf(texts);
             foreach (var kept in old.Applied)
             {
                 // A text that did not change stays the one that is there: it is compared by reference from here on.
-                if (applied.TryGetValue(kept.Path, out var given) ? given == kept : !prune)
+                if (applied.TryGetValue(kept.Path, out var given) ? given == kept : IsEnrolled(kept.Path) ? !taken.Contains(kept.Path) : !prune)
                 {
                     applied[kept.Path] = kept;
                 }
@@ -136,11 +138,36 @@ public sealed class DocumentStore
                 return new ApplyOutcome(true, old, compiled.Diagnostics.AddRange(wrong), compiled.Value);
             }
 
-            var revision = old.Revision + 1;
-            _revisions.Save(revision, all, (old.Revision, old.Applied), LastGood.Revisions.Values.ToHashSet());
-            _current = new DesiredState(revision, all, old.Shipped, compiled.Value);
-            return new ApplyOutcome(true, _current, compiled.Diagnostics.AddRange(wrong), compiled.Value);
+            return new ApplyOutcome(true, Put(old, all, compiled.Value), compiled.Diagnostics.AddRange(wrong), compiled.Value);
         }
+    }
+
+    /// <summary>Takes a stored text away; nothing where there is none at that path.</summary>
+    public void Remove(string path)
+    {
+        lock (_applying)
+        {
+            var old = _current;
+            var left = old.Applied.RemoveAll(t => t.Path == path);
+            if (left.Length < old.Applied.Length && DocumentSet.Compile(Merge(old.Shipped, left), old.Snapshot).Value is { } compiled)
+            {
+                Put(old, left, compiled);
+            }
+        }
+    }
+
+    /// <summary>The server wrote it: an apply that holds it not says nothing of it, with --prune as little as without.</summary>
+    public static bool IsEnrolled(string path) => path.StartsWith(MachineText.Folder, StringComparison.Ordinal);
+
+    /// <summary>Where enrolment would have written the machines of these texts: a person's document of a machine takes the place of the server's.</summary>
+    private static HashSet<string> MachinesOf(IReadOnlyCollection<SourceText> texts) =>
+        [.. (DocumentSet.Places(texts.Where(t => !IsEnrolled(t.Path))) ?? []).Where(d => d.Kind == "Machine").Select(d => MachineText.PathOf(d.Name))];
+
+    private DesiredState Put(DesiredState old, ImmutableArray<SourceText> applied, Snapshot compiled)
+    {
+        var revision = old.Revision + 1;
+        _revisions.Save(revision, applied, (old.Revision, old.Applied), LastGood.Revisions.Values.ToHashSet());
+        return _current = new DesiredState(revision, applied, old.Shipped, compiled);
     }
 
     /// <summary>A shipped document is a default: the whole file goes where an applied file stands at the same path.</summary>

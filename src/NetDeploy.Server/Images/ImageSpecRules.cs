@@ -13,6 +13,7 @@ internal static partial class ImageSpecRules
     public const int MaximumRepositories = 32;
     public const int MaximumScripts = 64;
     public const int MaximumScriptCharacters = 256 * 1024;
+    public const int MaximumKeyCharacters = 64 * 1024;
 
     /// <summary>The first thing wrong with a spec for a Debian builder, or null.</summary>
     public static string? FirstFault(ImageSpec spec)
@@ -62,6 +63,11 @@ internal static partial class ImageSpecRules
             return $"'{repository.Uri}' is no mirror: an http or https URI without user and password.";
         }
 
+        if (repository.Key is { } key && (key.Length > MaximumKeyCharacters || !KeyPattern().IsMatch(key)))
+        {
+            return $"The key of '{repository.Uri}' is no armored OpenPGP public key.";
+        }
+
         return SuitePattern().IsMatch(repository.Suite) && repository.Components.Length > 0 && repository.Components.All(WordPattern().IsMatch)
             ? null
             : $"'{repository.Suite} {string.Join(' ', repository.Components)}' is no suite with components.";
@@ -75,6 +81,10 @@ internal static partial class ImageSpecRules
 
     [GeneratedRegex(@"\A[A-Za-z0-9][A-Za-z0-9._-]*\z")]
     private static partial Regex WordPattern();
+
+    // Nothing in it starts a field of its own: each line is continued in the source.
+    [GeneratedRegex(@"\A-----BEGIN PGP PUBLIC KEY BLOCK-----\n([\x20-\x7e]*\n)+-----END PGP PUBLIC KEY BLOCK-----\n?\z")]
+    private static partial Regex KeyPattern();
 
     // Debian policy 5.6.1; an architecture qualifier may follow.
     [GeneratedRegex(@"\A[a-z0-9][a-z0-9+.-]+(:[a-z0-9]+)?\z")]

@@ -99,7 +99,11 @@ internal static class MmdebstrapCommand
         string.Join('\n', spec.Repositories.Select(repository =>
             $"Types: deb\nURIs: {repository.Uri}\nSuites: {repository.Suite}\n"
             + (repository.Suite.EndsWith('/') ? "" : $"Components: {string.Join(' ', repository.Components)}\n")
-            + $"Signed-By: {keyring}\n"));
+            + $"Signed-By:{(repository.Key is { } key ? Inline(key) : " " + keyring)}\n"));
+
+    /// <summary>A key within deb822: continued lines begin with a blank, and an empty one is a dot. So it needs no file, neither here nor on the machine.</summary>
+    private static string Inline(string key) =>
+        string.Concat(key.TrimEnd('\n').Split('\n').Select(line => line.Trim().Length == 0 ? "\n ." : $"\n {line.Trim()}"));
 
     /// <summary>The command line; the tar goes to standard output.</summary>
     public static IEnumerable<string> Arguments(string folder, ImageSpec spec, BuildLimits limits)

@@ -37,6 +37,9 @@ internal static unsafe partial class LibC
 
     public const int MsgTrunc = 0x20;
 
+    /// <summary>SIOCGARP.</summary>
+    public const int GetArp = 0x8954;
+
     /// <summary>SIOCSARP, with the flag ATF_COM.</summary>
     public const int SetArp = 0x8955;
     public const int ArpComplete = 0x02;

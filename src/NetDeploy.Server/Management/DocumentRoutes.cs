@@ -7,7 +7,7 @@ using NetDeploy.Server.Documents;
 
 namespace NetDeploy.Server.Management;
 
-/// <summary>The desired state: apply, and what became of it.</summary>
+/// <summary>The desired state: apply, what became of it, and export.</summary>
 internal static class DocumentRoutes
 {
     private const int MaxWaitSeconds = 30;
@@ -17,6 +17,13 @@ internal static class DocumentRoutes
 
     public static void MapDocuments(this IEndpointRouteBuilder api, ManagementServices services)
     {
+        api.MapGet("/documents", () =>
+        {
+            var state = services.Documents.Current;
+            return TypedResults.Json(
+                new DocumentsView(state.Revision, [.. state.Applied.Select(t => new DocumentText(t.Path, t.Content))]), NetDeployJson.Default.DocumentsView);
+        });
+
         api.MapPost("/apply", (ApplyRequest request, CancellationToken cancellationToken) => ApplyAsync(services, request, cancellationToken));
 
         api.MapGet("/rendering", async (int? wait, CancellationToken cancellationToken) => TypedResults.Json(

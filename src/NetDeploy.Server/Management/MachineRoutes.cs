@@ -22,8 +22,9 @@ internal static class MachineRoutes
             NetDeployJson.Default.MachineListView));
 
         api.MapGet("/machines/{name}", IResult (string name) =>
-            services.Deployments.Machines.ByName(name) is { } machine
-                ? TypedResults.Json(View(machine, services) with { Findings = Findings(name, services) }, NetDeployJson.Default.MachineView)
+            Find(services, name) is { } machine
+                ? TypedResults.Json(
+                    View(machine, services) with { Why = Explanations.Of(machine, services), Findings = Findings(machine.Name, services) }, NetDeployJson.Default.MachineView)
                 : Problems.NotFound(name));
 
         api.MapGet("/machines/{name}/timeline", async Task<IResult> (string name, long? after, int? wait, CancellationToken cancellationToken) =>
@@ -74,12 +75,13 @@ internal static class MachineRoutes
             [.. machine.Binding.Macs.Select(m => m.ToString())],
             machine.Binding.Uuid?.ToString(),
             machine.Binding.Serial,
-            (mac is { } known ? AddressOf(services, known) : null) ?? spec?.Address?.ToString(),
+            (mac is { } known ? AddressOf(services, known) : null) ?? spec?.Address?.ToString() ?? machine.Observed?.Address?.ToString(),
             deployment?.Id,
             deployment?.ImageId,
             machine.Observed?.HostKeys ?? [],
-            services.Application.Rendering is { Result: { } rendered } && rendered.Failed.TryGetValue(machine.Name, out var fault) ? $"{fault.Message} {fault.Remedy}" : null,
-            services.Application.Rendering.LastGood.TryGetValue(machine.Name, out var revision) ? revision : null);
+            spec?.EnrolledBy,
+            Fault: services.Application.Rendering is { Result: { } rendered } && rendered.Failed.TryGetValue(machine.Name, out var fault) ? $"{fault.Message} {fault.Remedy}" : null,
+            RecipeRevision: services.Application.Rendering.LastGood.TryGetValue(machine.Name, out var revision) ? revision : null);
     }
 
     /// <summary>As a grant would find them: of the documents in force, whatever the background has done yet.</summary>
@@ -92,14 +94,19 @@ internal static class MachineRoutes
             : [];
     }
 
+    /// <summary>By its name, or by a MAC of its hardware.</summary>
+    internal static Machine? Find(ManagementServices services, string who) =>
+        services.Deployments.Machines.ByName(who)
+        ?? (Protocols.MacAddress.TryParse(who, System.Globalization.CultureInfo.InvariantCulture, out var mac)
+            && services.Deployments.Machines.Match(new HardwareClues(mac)) is MachineMatch.Found found ? found.Machine : null);
+
     /// <summary>Who asked and is no machine's hardware now.</summary>
     private static IEnumerable<UnknownClientView> Unknown(ManagementServices services) =>
         services.Desk.Seen.List()
             .Where(s => services.Deployments.Machines.Match(new HardwareClues(s.Mac)) is MachineMatch.Unknown)
-            .Select(s => new UnknownClientView(
-                s.Mac.ToString(), s.Uuid?.ToString(), s.Architecture ?? "unknown", AddressOf(services, s.Mac), s.LastSeen.ToUnixTimeMilliseconds(), (int)Math.Min(s.Times, int.MaxValue)));
+            .Select(s => Explanations.View(s, services, AddressOf(services, s.Mac), explained: false));
 
-    private static string? AddressOf(ManagementServices services, Protocols.MacAddress mac) =>
+    internal static string? AddressOf(ManagementServices services, Protocols.MacAddress mac) =>
         services.Leases.FindByMac(mac) is [var lease, ..] ? lease.Address.ToString() : null;
 
     private static async Task<TimelineView[]> TimelineAsync(ManagementServices services, string name, long after, int wait, CancellationToken cancellationToken)

@@ -13,6 +13,7 @@ internal static class ManagementRoutes
         var api = routes.MapGroup("/api/v1");
         api.MapMachines(services);
         api.MapOrders(services);
+        api.MapNewcomers(services);
         api.MapDocuments(services);
         api.MapSecrets(services);
         api.MapImages(services);
@@ -24,7 +25,9 @@ internal static class ManagementRoutes
                 services.Documents.Current.Revision,
                 services.Deployments.Machines.Machines.Length,
                 services.Facts.BootAddresses,
-                services.Facts.Warnings()),
+                services.Facts.Warnings(),
+                [.. services.Facts.OtherServers().Select(s => new OtherServerView(
+                    s.Interface, s.Address.ToString(), s.Mac?.ToString(), s.Answered, s.FirstSeen.ToUnixTimeMilliseconds(), s.LastSeen.ToUnixTimeMilliseconds()))]),
             NetDeployJson.Default.ServerStatusView));
     }
 }

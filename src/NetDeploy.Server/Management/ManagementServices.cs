@@ -1,5 +1,7 @@
 using NetDeploy.Server.Deployments;
+using NetDeploy.Server.Dhcp;
 using NetDeploy.Server.Documents;
+using NetDeploy.Server.Enrolment;
 using NetDeploy.Server.Images;
 using NetDeploy.Server.Leases;
 using NetDeploy.Server.Secrets;
@@ -18,8 +20,12 @@ internal sealed record ManagementServices(
     BulkStore Bulk,
     ImageStore Images,
     SecretStore Secrets,
+    Enroller Enroller,
+    HoldDesk Hold,
     ServerFacts Facts);
 
 /// <summary>What is known of the server from its start.</summary>
-/// <param name="Warnings">What start-up found wrong but could live with, and the interfaces that no network covers now.</param>
-internal sealed record ServerFacts(string Version, DateTimeOffset StartedAt, IReadOnlyList<string> BootAddresses, Func<IReadOnlyList<string>> Warnings);
+/// <param name="Warnings">What start-up found wrong but could live with, the interfaces that no network covers now, and who else leases there.</param>
+/// <param name="OtherServers">The other DHCP servers on its interfaces, heard lately.</param>
+internal sealed record ServerFacts(
+    string Version, DateTimeOffset StartedAt, IReadOnlyList<string> BootAddresses, Func<IReadOnlyList<string>> Warnings, Func<IReadOnlyList<ForeignServer>> OtherServers);

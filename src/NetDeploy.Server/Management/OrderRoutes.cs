@@ -135,7 +135,7 @@ internal static class OrderRoutes
     /// A machine that boots before its grant gets its local disk, and the order waits for another boot. With an image that is
     /// there the grant comes before anyone can reach the button.
     /// </summary>
-    private static string? Instruction(ManagementServices services, string name, Deployment deployment) =>
+    internal static string? Instruction(ManagementServices services, string name, Deployment deployment) =>
         services.Orders.Instruction(name) is not { } power ? null
         : deployment.State != DeploymentState.Preparing || services.Images.State(deployment.ImageKey!) is Images.ImageState.Ready ? power
         : $"Its image is being built: power {name} on when its timeline says so.";
@@ -144,6 +144,6 @@ internal static class OrderRoutes
 
     private static IResult Done(Refusal? refusal) => refusal is null ? TypedResults.NoContent() : Refuse(refusal);
 
-    private static JsonHttpResult<ProblemView> Refuse(Refusal refusal, IReadOnlyList<DiagnosticView>? diagnostics = null) =>
+    internal static JsonHttpResult<ProblemView> Refuse(Refusal refusal, IReadOnlyList<DiagnosticView>? diagnostics = null) =>
         Problems.Refuse(StatusCodes.Status409Conflict, refusal.Reason, refusal.Remedy, diagnostics, refusal.Confirm);
 }

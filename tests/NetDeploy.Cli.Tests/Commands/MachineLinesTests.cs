@@ -29,6 +29,8 @@ public sealed class MachineLinesTests
     [Fact]
     public void Who_asked_is_told_with_its_firmware_in_words()
     {
+        Assert.Empty(MachineLines.Of([]));
+        Assert.Contains("10.77.0.2  no MAC on this link  on eth0, a machine named it", string.Join('\n', MachineLines.Of([new OtherServerView("eth0", "10.77.0.2", null, false, 0, 0)])), StringComparison.Ordinal);
         var lines = MachineLines.Of(new MachineListView([], [new UnknownClientView("52:54:00:00:00:09", null, "0", null, 0, 1)]), 80).ToArray();
         Assert.Matches("^  52:54:00:00:00:09  BIOS  -  last [0-9:]{8}, 1 request$", lines[^1]);
     }

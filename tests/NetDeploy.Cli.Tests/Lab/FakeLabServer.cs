@@ -22,6 +22,9 @@ internal sealed class FakeLabServer(LabControl control, string ends, string? rea
 
     public List<DocumentText> Applied { get; } = [];
 
+    /// <summary>A rule makes machines of the blades.</summary>
+    public bool Enrols { get; init; }
+
     public List<BladeIdentity> Replaced { get; } = [];
 
     public ImmutableArray<ChildCommand> Children { get; init; } = [new("server", ["sleep", "1000"], InsideNetwork: true)];
@@ -54,6 +57,20 @@ internal sealed class FakeLabServer(LabControl control, string ends, string? rea
         Replaced.Add(hardware);
         await control.CycleAsync(hardware.Mac, cancellationToken);
         return new DeployResult(DeploymentId, "granted", null);
+    }
+
+    /// <summary>Whoever is switched on is enrolled, the last blade first.</summary>
+    public async Task<MachineListView> MachinesAsync(CancellationToken cancellationToken)
+    {
+        var lab = await control.StateAsync(cancellationToken);
+        var enrolled = lab.Blades.Reverse().Select((blade, index) => (blade, Name: $"node-{index + 1}")).Where(b => Enrols && b.blade.On).ToArray();
+        foreach (var (_, name) in enrolled)
+        {
+            _ordered[name] = true;
+        }
+
+        return new MachineListView(
+            [.. await Task.WhenAll(enrolled.Select(async b => await MachineAsync(b.Name, cancellationToken) with { Macs = [b.blade.Hardware.Identity.Mac], EnrolledBy = "lab/blades" }))], []);
     }
 
     public Task<MachineView> MachineAsync(string machine, CancellationToken cancellationToken) => Task.FromResult(new MachineView(

@@ -124,7 +124,7 @@ public sealed class HostPackagesTests : IDisposable
         Assert.Contains("Debian", fault.Remedy, StringComparison.Ordinal);
     }
 
-    private HostPackages Packages(FakeCommands commands) => new(commands, new BuildUser(_etc.FullName));
+    private HostPackages Packages(FakeCommands commands) => new(commands, new BuildUser(_etc.FullName), HostPackage.Needed);
 
     private static FakeCommands Dpkg(bool all, params string[] but) => new(c => c[0] switch
     {

@@ -52,6 +52,24 @@ public sealed class LabUpTests
     }
 
     [Fact]
+    public async Task Blades_that_no_document_names_are_told_by_the_names_that_the_server_gave_them()
+    {
+        LabHost.NeedsQemu();
+        Assert.SkipUnless(LabHost.Has("ssh-keygen"), "needs openssh-client");
+        await using var host = new LabHost();
+        var server = new FakeLabServer(new LabControl(host.Folder.ControlSocket), "installed") { Enrols = true };
+        var said = new StringWriter();
+
+        var lab = Lab(host, server, said, blades: 2, Login, enrol: true);
+        var up = await lab.UpAsync(TestContext.Current.CancellationToken);
+
+        Assert.True(up.Ok, said.ToString());
+        Assert.Equal([("node-2", "blade-1", "lab/blades"), ("node-1", "blade-2", "lab/blades")], up.Machines.Select(m => (m.Name, m.Blade!, m.EnrolledBy!)));
+        Assert.Equal(["network.yaml", "site.yaml", "enrolment.yaml"], server.Applied.Select(d => d.Path));
+        Assert.Contains("\"enrolledBy\":\"lab/blades\"", up.ToJson(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task What_fails_before_there_is_a_lab_is_not_told_as_its_end()
     {
         await using var host = new LabHost();
@@ -115,8 +133,8 @@ public sealed class LabUpTests
         Assert.Contains("d-0", up.Machines[0].Reason, StringComparison.Ordinal);
     }
 
-    private static LabUp Lab(LabHost host, FakeLabServer server, StringWriter said, int blades, CommandResult ssh, bool keep = false) => new(
-        new LabOptions { Distro = "debian-12", Blades = blades, Folder = host.Folder, Network = host.Network, Keep = keep },
+    private static LabUp Lab(LabHost host, FakeLabServer server, StringWriter said, int blades, CommandResult ssh, bool keep = false, bool enrol = false) => new(
+        new LabOptions { Distro = "debian-12", Blades = blades, Folder = host.Folder, Network = host.Network, Keep = keep, Enrol = enrol },
         server,
         new FakeCommands(command => command.Contains("ssh") ? ssh : null, new CommandRunner()),
         SupervisorEntry.Command(host.Folder),

@@ -15,7 +15,6 @@ public sealed class AddressingCompilerTests
         { "same name", "network lab: the name is used twice" },
         { "router outside", "network lab: router 10.78.0.1 is not in 10.77.0.0/24" },
         { "short lease", "network lab: a lease time of 00:00:10 is out of bounds" },
-        { "proxy", "network lab: mode proxy is not served yet" },
         { "ipv6", "network lab: subnet fd00::/64 is not an IPv4 subnet" },
     };
 
@@ -34,7 +33,6 @@ public sealed class AddressingCompilerTests
             "same name" => [lab, World.Far with { Name = "lab" }],
             "router outside" => [lab with { Router = IPAddress.Parse("10.78.0.1") }],
             "short lease" => [lab with { LeaseTime = TimeSpan.FromSeconds(10) }],
-            "proxy" => [lab with { Mode = NetworkMode.Proxy }],
             _ => [lab with { Subnet = IPNetwork.Parse("fd00::/64") }],
         };
         var (snapshot, diagnostics) = AddressingSnapshot.Compile(networks, [], []);
@@ -55,6 +53,15 @@ public sealed class AddressingCompilerTests
             [World.Lab, World.Far], [World.Reservation("10.77.0.7"), World.Reservation(address, mac)], []);
         Assert.Null(snapshot);
         Assert.Contains(expected, Assert.Single(diagnostics).Problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_address_of_a_network_that_another_server_leases_cannot_be_reserved_here()
+    {
+        var (snapshot, diagnostics) = AddressingSnapshot.Compile([World.Lab with { Mode = NetworkMode.Proxy }], [World.Reservation("10.77.0.7")], []);
+        Assert.Null(snapshot);
+        Assert.Contains("whose addresses another server leases", Assert.Single(diagnostics).Problem, StringComparison.Ordinal);
+        Assert.Empty(AddressingSnapshot.Compile([World.Lab with { Mode = NetworkMode.Shadow }], [World.Reservation("10.77.0.7")], []).Diagnostics);
     }
 
     [Fact]

@@ -56,11 +56,13 @@ internal sealed class World
     }
 
     /// <summary>Decides, and changes nothing.</summary>
-    public AddressingDecision Decide(DhcpPacket packet, bool unicast = false)
+    public AddressingDecision Decide(DhcpPacket packet, bool unicast = false) => Decide(packet, new Ingress("eth0", Own, unicast));
+
+    public AddressingDecision Decide(DhcpPacket packet, Ingress ingress)
     {
         Assert.True(BootClientReader.TryRead(packet, out var client, out var reason), reason);
         Table.Use(Snapshot);
-        return AddressingRules.Decide(Snapshot, Table, packet, client, new Ingress("eth0", Own, unicast), Now);
+        return AddressingRules.Decide(Snapshot, Table, packet, client, ingress, Now);
     }
 
     /// <summary>Decides, and makes the changes durable.</summary>

@@ -86,6 +86,36 @@ public class BootPlannerTests
         Assert.NotNull(File(View(), Dhcp(BootStage.Pxe, 7), Unknown));
     }
 
+    [Fact]
+    public void On_another_servers_network_UEFI_without_an_order_is_left_to_its_own_disk()
+    {
+        Assert.NotNull(Offered(BootStage.Pxe, 7, Lives.Granted()));
+        foreach (var (stage, code) in ((BootStage, ushort)[])[(BootStage.Pxe, 7), (BootStage.Http, 16)])
+        {
+            Assert.Null(Offered(stage, code, null));
+            Assert.Null(Offered(stage, code, Lives.Installed()));
+        }
+
+        // A BIOS and iPXE read on their console why, and start the disk at once.
+        Assert.NotNull(Offered(BootStage.Pxe, 0, null));
+        Assert.NotNull(Offered(BootStage.Ipxe, 7, null));
+
+        string? Offered(BootStage stage, ushort code, Deployment? deployment) =>
+            (BootPlanner.Plan(View(mode: NetworkMode.Proxy), Found, deployment, Dhcp(stage, code)).Decision as BootDecision.Offer)?.File.File;
+    }
+
+    [Fact]
+    public void Where_another_server_leases_a_nic_is_known_by_ARP()
+    {
+        Assert.IsType<BootDecision.DeployScript>(BootPlanner.Plan(View(mode: NetworkMode.Proxy), Found, Lives.Granted(), Get(AddressOwner.Neighbour(Mac))).Decision);
+        var forged = BootPlanner.Plan(View(mode: NetworkMode.Proxy), Found, Lives.Granted(), Get(AddressOwner.Neighbour(Other)));
+        Assert.IsType<BootDecision.Refused>(forged.Decision);
+        Assert.Contains($"which is {Other} on the wire", forged.Alarm, StringComparison.Ordinal);
+        var grub = new BootRequest.Tftp("grub/grub.cfg", Lives.Blade, AddressOwner.Neighbour(Mac));
+        Assert.Equal(ScriptDialect.Grub, Assert.IsType<BootDecision.DeployScript>(BootPlanner.Plan(View(mode: NetworkMode.Proxy), Found, Lives.Granted(), grub).Decision).Dialect);
+        Assert.IsType<BootDecision.LocalScript>(BootPlanner.Plan(View(mode: NetworkMode.Proxy), Found, Lives.Granted(), grub with { Owner = AddressOwner.Foreign }).Decision);
+    }
+
     private static BootRequest.Script Get(AddressOwner owner) => new(Mac, null, Lives.Blade, owner);
 
     [Fact]

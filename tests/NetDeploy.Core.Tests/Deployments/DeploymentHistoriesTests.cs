@@ -23,7 +23,7 @@ public class DeploymentHistoriesTests
 
     private sealed record Step(int Kind, int Boot, int Mark, bool Elsewhere, int Minutes, Fate Fate);
 
-    private static readonly int[] Weights = [0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 4, 5, 6, 6, 6, 7, 7, 7, 8, 9, 10, 11, 12, 13];
+    private static readonly int[] Weights = [0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 4, 5, 6, 6, 6, 7, 7, 7, 8, 9, 10, 11, 12, 13, 14, 14];
 
     private static readonly Gen<Step[]> AllHistories =
         Gen.Select(
@@ -117,7 +117,9 @@ public class DeploymentHistoriesTests
 
         if (before.State.IsTerminal())
         {
-            Ensure(after with { LogHash = before.LogHash } == before, $"{happened.GetType().Name} changed a terminal deployment");
+            Ensure(happened is not TaskReported || after.Tasks.Length - before.Tasks.Length is 0 or 1, "a report of a task made several");
+            Ensure(happened is TaskReported || after.Tasks == before.Tasks, $"{happened.GetType().Name} changed the tasks");
+            Ensure(after with { LogHash = before.LogHash, Tasks = before.Tasks } == before, $"{happened.GetType().Name} changed a terminal deployment");
         }
 
         Ensure(before.ClaimedBootId is null || after.ClaimedBootId == before.ClaimedBootId, "the claim moved");
@@ -151,6 +153,7 @@ public class DeploymentHistoriesTests
             10 => new DeadlinePassed(step.Elsewhere ? now.Beat - 1 : now.Beat - (step.Mark == 1 ? 0 : 1)),
             11 => new CancelRequested("anna"),
             12 => new GenerationChanged(step.Elsewhere ? "g2" : "g1"),
+            14 => new TaskReported(boot, new FirstBootTask("script", $"s{step.Mark}", step.Mark == 0 ? "failed with status 1" : FirstBootTask.Ok, 3), ""),
             _ => step.Elsewhere ? new PreparationFailed("no mirror") : new ImageReady("sha"),
         };
     }

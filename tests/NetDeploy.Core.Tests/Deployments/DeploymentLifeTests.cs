@@ -105,6 +105,34 @@ public class DeploymentLifeTests
     }
 
     [Fact]
+    public void Tasks_of_the_first_boot_are_told_and_change_no_state()
+    {
+        static TaskReported Task(string name, string ended = FirstBootTask.Ok) => new(Boot1, new FirstBootTask("script", name, ended, 3), "last words");
+
+        var good = Live(Installed(), Task("a"));
+        Assert.Equal((DeploymentState.Installed, "task", TimelineSeverity.Info), (good.Next.State, good.Notes[0].Kind, good.Notes[0].Severity));
+        Assert.Contains("script a ended: ok, 3 s: last words", good.Notes[0].Text, StringComparison.Ordinal);
+
+        var bad = Live(good.Next, Task("b", "failed with status 7"));
+        Assert.Equal((DeploymentState.Installed, TimelineSeverity.Alarm), (bad.Next.State, bad.Notes[0].Severity));
+        Assert.Equal(["a", "b"], bad.Next.Tasks.Select(t => t.Name));
+
+        Assert.Equal(bad.Next, Live(bad.Next, Task("b", "failed with status 7")).Next);
+        Assert.Equal(Written(), Live(Written(), Task("a")).Next);
+        Assert.Equal(Installed(), Live(Installed(), new TaskReported(Boot2, new FirstBootTask("script", "a", FirstBootTask.Ok, 1), "")).Next);
+    }
+
+    [Fact]
+    public void Reports_of_tasks_end_with_their_day_and_their_number()
+    {
+        static TaskReported Task(int name) => new(Boot1, new FirstBootTask("script", $"s{name}", FirstBootTask.Ok, 1), "");
+
+        Assert.IsType<DeploymentAnswer.Accepted>(DeploymentLife.Apply(Installed(), Task(0), Limits, Noon + Limits.Tasks).Answer);
+        Assert.IsType<DeploymentAnswer.Refused>(DeploymentLife.Apply(Installed(), Task(0), Limits, Noon + Limits.Tasks + TimeSpan.FromSeconds(1)).Answer);
+        Assert.Equal(Limits.TaskCount, Live(Installed(), [.. Enumerable.Range(0, Limits.TaskCount + 9).Select(Task)]).Next.Tasks.Length);
+    }
+
+    [Fact]
     public void An_unclaimed_grant_expires_without_quarantine()
     {
         foreach (var open in new[] { Granted(), Booting() })

@@ -108,7 +108,8 @@ public sealed class DocumentTests
             system: {domain: p1.test}
             """, ShippedFiles.Machine(more: "platform: p1"));
 
-        Assert.Equal(new EnrolmentSpec("lab", "lab", UnknownMachines.LocalBoot), snapshot.Enrolments["lab"]);
+        var enrolment = snapshot.Enrolments["lab"];
+        Assert.Equal(("lab", UnknownMachines.LocalBoot, 0), (enrolment.Network, enrolment.Unknown, enrolment.Rules.Length));
         Assert.Equal("p1.test", snapshot.Recipes["blade1"].System.Domain);
     }
 

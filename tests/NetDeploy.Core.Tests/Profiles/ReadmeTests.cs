@@ -24,13 +24,13 @@ public sealed class ReadmeTests
     }
 
     [Fact]
-    public void Its_example_is_a_good_set_without_a_warning()
+    public void Its_examples_are_a_good_set_without_a_warning()
     {
-        var start = Text.IndexOf("```yaml\n", StringComparison.Ordinal) + 8;
-        var example = Text[start..Text.IndexOf("```", start, StringComparison.Ordinal)];
+        var examples = Text.Split("```yaml\n").Skip(1).Select(e => e[..e.IndexOf("```", StringComparison.Ordinal)]).ToArray();
 
-        var result = ShippedFiles.Parse(example);
+        var result = ShippedFiles.Parse(examples);
 
+        Assert.Equal(2, examples.Length);
         Assert.Empty(result.Diagnostics);
         Assert.Equal("http://mirror.example/debian", result.Value!.Recipes["web1"].System.Repositories[0].Uri);
     }

@@ -29,11 +29,49 @@ public sealed class DeployEnvironmentTests
     public void The_plan_of_a_rich_machine_is_the_golden_one() => Golden.Matches("rich.plan.sh", Render(Rich).Reveal());
 
     [Fact]
+    public void The_plan_of_encrypted_mirrored_disks_is_the_golden_one() =>
+        Golden.Matches("mirrored.plan.sh", Render(ShippedFiles.MachineWith(StorageLayouts.Mirrored(StorageLayouts.Tang))).Reveal());
+
+    [Theory]
+    [InlineData("{unlock: tpm2}", "step_unlock 'system_crypt' 'tpm2' '{}'\n")]
+    [InlineData("{unlock: tpm2, tpm2: {pcrs: [7, 0]}}", "step_unlock 'system_crypt' 'tpm2' '{\"pcr_bank\":\"sha256\",\"pcr_ids\":\"0,7\"}'\n")]
+    [InlineData("{unlock: tang, tang: {url: 'http://t:1', trust: true}}", "step_unlock 'system_crypt' 'tang' '{\"url\":\"http://t:1\"}'\n")]
+    public void What_opens_a_disk_is_told_as_clevis_takes_it(string encryption, string step)
+    {
+        var plan = Render(ShippedFiles.MachineWith(StorageLayouts.Mirrored(encryption))).Reveal();
+
+        Assert.Contains(step, plan, StringComparison.Ordinal);
+        Assert.Equal(encryption.Contains("tpm2", StringComparison.Ordinal), plan.Contains("step_needs_tpm\n", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("open sesame", IdentityStrength.Wired, null)]
+    [InlineData("open sesame", IdentityStrength.Claimed, "needs identity 'wired'")]
+    [InlineData("", IdentityStrength.Wired, "no passphrase")]
+    [InlineData("two\nlines", IdentityStrength.Wired, "no passphrase")]
+    public void A_passphrase_goes_to_a_machine_that_is_known_by_its_port_and_is_not_kept(string value, IdentityStrength strength, string? refused)
+    {
+        var recipe = Recipe(ShippedFiles.MachineWith(StorageLayouts.Mirrored("{unlock: tpm2, passphrase: {secret: recovery}}")));
+
+        var result = DeployEnvironmentTarget.Compile(recipe, Context with { Secrets = Secrets("recovery", value), Strength = strength });
+
+        if (refused is not null)
+        {
+            Assert.Contains(refused, Assert.Single(result.Diagnostics).Message, StringComparison.Ordinal);
+            return;
+        }
+
+        var file = result.Value!.Render().Value!;
+        Assert.Contains($"step_luks 'system_crypt' 'raid:system' '{value}'\n", file.Reveal(), StringComparison.Ordinal);
+        Assert.Contains("step_luks 'system_crypt' 'raid:system' 'secret recovery@2'\n", file.Redacted, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Everything_before_the_claim_only_reads_and_the_end_is_finish()
     {
         var steps = Compile(Rich).Value!.Steps;
 
-        Assert.Equal(["step_plan", "step_select_disk", "step_select_disk", "step_claim"], steps.Take(4).Select(s => s.Name));
+        Assert.Equal(["step_plan", "step_select_disk", "step_select_disk", "step_disk_size", "step_disk_size", "step_claim"], steps.Take(6).Select(s => s.Name));
         Assert.IsType<Finish>(steps[^1]);
         Assert.Single(steps.OfType<Claim>());
     }

@@ -41,7 +41,9 @@ public sealed partial class PlanTextTests
             new PlanHeader("d", "m"), new SelectDisk("d", new()), new Claim(), new Wipe("d"), new Partition("d", 1, 1, 0), new PartitionTable("d"),
             new VolumeGroup("v", ["disk:d:1"]), new LogicalVolume("v", "l", 1), new Filesystem("d", "t", "l"), new Mount("d", "/", ""), new Unpack("s", 1),
             new TextFile("p", "m", "o", "c"), new Link("p", "t"), new Group("g", null), new User("u", null, "", "", "", []), new AuthorizedKeys("u", []),
-            new Service("s", 0), new HostKeys([]), new BootLoader("d", []), new Script("s", "c"), new FirstBoot("u", "t"), new Finish(),
+            new Service("s", 0), new HostKeys([]), new BootLoader(["d"], []), new Script("s", "c"), new FirstBoot("u", "t"), new Finish(),
+            new SelectDisks(new("d", 2), new()), new DiskSize("d", 1), new NeedsTpm(), new NeedsTang("u"), new RaidArray("a", 0, ["disk:d:1"]), new Luks("m", "d", ""),
+            new Subvolume("d", "p"), new Unlock("m", 0, ""), new Initramfs(), new EspCopy("d"),
         ];
 
         Assert.Equal(documented.Keys.Order(StringComparer.Ordinal), steps.Select(s => s.Name).Order(StringComparer.Ordinal));

@@ -127,7 +127,7 @@ internal sealed partial class BootHost : IAsyncDisposable
     /// <summary>The blade is switched on and fetches its script; null where that holds no token.</summary>
     public async Task<string?> BootAsync()
     {
-        _desk!.Offer(new BootClient { Mac = Mac, Stage = BootStage.Ipxe, Architectures = [0] }, _network);
+        _desk!.Offer(new BootClient { Mac = Mac, Stage = BootStage.Ipxe, Architectures = [0] }, _network, out _);
         var (_, script) = await SendAsync(Blade, HttpMethod.Get, $"/boot/script?mac={Mac}");
         return TokenPattern().Match(script) is { Success: true } match ? match.Groups[1].Value : null;
     }

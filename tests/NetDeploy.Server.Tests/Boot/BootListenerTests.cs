@@ -26,6 +26,8 @@ public class BootListenerTests
         Assert.Equal((HttpStatusCode.OK, "ok\n"), await host.DeployAsync(BootHost.Blade, HttpMethod.Post, "log", token, $"a line with {token} in it"));
         Assert.Equal((HttpStatusCode.OK, "ok\n"), await host.DeployAsync(BootHost.Blade, HttpMethod.Post, "written", token, "seconds=5"));
         Assert.Equal((HttpStatusCode.OK, "ok\n"), await host.DeployAsync(BootHost.Blade, HttpMethod.Post, "installed", firstBoot, "kernel=6.1"));
+        Assert.Equal((HttpStatusCode.OK, "ok\n"), await host.DeployAsync(BootHost.Blade, HttpMethod.Post, "task", firstBoot, "kind=script\nname=a\nended=ok\nseconds=3\noutput=x"));
+        Assert.Equal(HttpStatusCode.BadRequest, (await host.DeployAsync(BootHost.Blade, HttpMethod.Post, "task", firstBoot, "kind=script")).Status);
         Assert.Equal(DeploymentState.Installed, host.Current!.State);
 
         await host.Service.DrainEvidenceAsync();
@@ -106,6 +108,7 @@ public class BootListenerTests
     [InlineData("POST", "failed")]
     [InlineData("POST", "written")]
     [InlineData("POST", "installed")]
+    [InlineData("POST", "task")]
     public async Task No_deploy_route_opens_without_the_token_of_its_boot_phase_and_address(string method, string what)
     {
         await using var host = await BootHost.StartAsync();
@@ -113,7 +116,7 @@ public class BootListenerTests
         var token = (await host.BootAsync())!;
         var (_, plan) = await host.DeployAsync(BootHost.Blade, HttpMethod.Get, "plan", token);
         var firstBoot = plan.Split('\n').Single(l => l.StartsWith("step_first_boot", StringComparison.Ordinal)).Split('\'')[3];
-        var (right, wrong) = what == "installed" ? (firstBoot, token) : (token, firstBoot);
+        var (right, wrong) = what is "installed" or "task" ? (firstBoot, token) : (token, firstBoot);
         (IPAddress Source, string? Token, string? Id)[] attempts =
         [
             (BootHost.Blade, null, null),

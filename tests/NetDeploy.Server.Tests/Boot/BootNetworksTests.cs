@@ -46,10 +46,33 @@ public class BootNetworksTests
     {
         var networks = Compile([Network("ours", "10.77.0.0/24")], "10.77.0.1");
         var leases = new OneLease(new LeaseHolder(s_mac, IPAddress.Parse("10.77.0.20"), "ours", DateTimeOffset.MaxValue, null));
-        var owners = new LeaseOwners(leases, () => networks);
+        var owners = new LeaseOwners(leases, () => networks, new FakeNeighbours(), [("eth0", IPAddress.Parse("10.77.0.1"))]);
         Assert.Equal(AddressOwner.Of(s_mac), owners.OwnerOf(IPAddress.Parse("10.77.0.20")));
         Assert.Equal(AddressOwnership.Nobody, owners.OwnerOf(IPAddress.Parse("10.77.0.21")).Ownership);
         Assert.Equal(AddressOwnership.Foreign, owners.OwnerOf(IPAddress.Parse("192.0.2.1")).Ownership);
+    }
+
+    [Fact]
+    public void Where_another_server_leases_ARP_on_our_link_tells_whose_an_address_is()
+    {
+        var proxied = Network("proxied", "10.77.0.0/24") with { Mode = NetworkMode.Proxy };
+        var far = Network("far", "10.99.0.0/24") with { Mode = NetworkMode.Proxy };
+        var networks = Compile([proxied, far], "10.77.0.1");
+        var neighbours = new FakeNeighbours { [("10.77.0.20", "eth0")] = s_mac, [("10.99.0.20", "eth0")] = s_mac };
+        var owners = new LeaseOwners(
+            new OneLease(new LeaseHolder(s_mac, IPAddress.Parse("10.77.0.21"), "ours", DateTimeOffset.MaxValue, null)), () => networks, neighbours, [("eth0", IPAddress.Parse("10.77.0.1"))]);
+        Assert.Equal(AddressOwner.Neighbour(s_mac), owners.OwnerOf(IPAddress.Parse("10.77.0.20")));
+        // An old lease of ours says nothing there, and behind a router ARP would name the router.
+        Assert.Equal(AddressOwner.Foreign, owners.OwnerOf(IPAddress.Parse("10.77.0.21")));
+        Assert.Equal(AddressOwner.Foreign, owners.OwnerOf(IPAddress.Parse("10.99.0.20")));
+    }
+
+    [Fact]
+    public void A_network_in_mode_shadow_is_known_and_not_served()
+    {
+        var networks = Compile([Network("a", "10.77.0.0/24") with { Mode = NetworkMode.Shadow }], "10.77.0.1");
+        Assert.NotNull(networks.Find(IPAddress.Parse("10.77.0.20")));
+        Assert.Null(networks.Served(IPAddress.Parse("10.77.0.20")));
     }
 
     private static NetworkSpec Network(string name, string subnet) => new() { Name = name, Subnet = IPNetwork.Parse(subnet) };

@@ -32,6 +32,26 @@ public class DeploymentServiceTests
     }
 
     [Fact]
+    public async Task Tasks_of_the_first_boot_are_told_with_its_token_after_the_report()
+    {
+        await using var world = await World.StartAsync();
+        var (caller, _, firstBoot) = await world.ClaimedAsync();
+        await world.Service.WrittenAsync(caller, null, 61);
+        var system = (await world.Service.AuthenticateAsync(caller.DeploymentId, firstBoot, World.Static, TokenPhase.FirstBoot)).Caller!;
+        await world.Service.InstalledAsync(system, "6.1", "blade1", "10.77.0.200", []);
+
+        Assert.IsType<DeploymentAnswer.Refused>(await world.Service.TaskAsync(caller, new FirstBootTask("script", "a", FirstBootTask.Ok, 1), []));
+        Assert.IsType<DeploymentAnswer.Accepted>(await world.Service.TaskAsync(system, new FirstBootTask("script", "a", FirstBootTask.Ok, 1), ["one", "two"]));
+        Assert.IsType<DeploymentAnswer.Accepted>(await world.Service.TaskAsync(system, new FirstBootTask("handover", "command", "failed with status
+7", 9), ["no such host"]));
+
+        var told = (await world.TimelineAsync()).Where(e => e.Kind == "task").ToList();
+        Assert.Equal(["script a ended: ok, 1 s: one | two", "handover command ended: failed with status 7, 9 s: no such host"], told.Select(e => e.Text));
+        Assert.Equal([TimelineSeverity.Info, TimelineSeverity.Alarm], told.Select(e => e.Severity));
+        Assert.Equal(DeploymentState.Installed, world.Current!.State);
+    }
+
+    [Fact]
     public async Task A_refetch_and_a_restart_give_the_same_token_although_the_store_holds_only_its_hash()
     {
         await using var world = await World.StartAsync();

@@ -110,5 +110,5 @@ public sealed class SlotTests
     }
 
     private static void Ask(World world, MacAddress mac, IPAddress? relay) => world.Desk.Offer(
-        new BootClient { Mac = mac, Stage = BootStage.Ipxe, Architectures = [0], Relay = relay, CircuitId = Circuit, RemoteId = Remote }, Network);
+        new BootClient { Mac = mac, Stage = BootStage.Ipxe, Architectures = [0], Relay = relay, CircuitId = Circuit, RemoteId = Remote }, Network, out _);
 }

@@ -23,8 +23,12 @@ internal sealed class FakeOwners : IAddressOwners
 
     public void Lease(IPAddress address, MacAddress mac) => _leases[address] = mac;
 
+    /// <summary>Another server leases; what is leased here stands for the ARP table then.</summary>
+    public bool ByArp { get; set; }
+
     public AddressOwner OwnerOf(IPAddress address) =>
-        Foreign ? AddressOwner.Foreign : _leases.TryGetValue(address, out var mac) ? AddressOwner.Of(mac) : AddressOwner.Nobody;
+        ByArp ? _leases.TryGetValue(address, out var nic) ? AddressOwner.Neighbour(nic) : AddressOwner.Foreign
+        : Foreign ? AddressOwner.Foreign : _leases.TryGetValue(address, out var mac) ? AddressOwner.Of(mac) : AddressOwner.Nobody;
 }
 
 /// <summary>One blade, one neighbour, and a server that can be restarted over the same store.</summary>
@@ -94,7 +98,7 @@ internal sealed partial class World : IAsyncDisposable
     /// <summary>The blade powers on: DHCP, then the script. Null where it was not given the deploy environment.</summary>
     public async Task<string?> PowerOnAsync()
     {
-        Desk.Offer(new BootClient { Mac = Mac, Stage = BootStage.Ipxe, Architectures = [0] }, Network);
+        Desk.Offer(new BootClient { Mac = Mac, Stage = BootStage.Ipxe, Architectures = [0] }, Network, out _);
         return await ScriptTokenAsync(Blade);
     }
 

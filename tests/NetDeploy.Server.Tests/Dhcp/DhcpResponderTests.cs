@@ -144,7 +144,11 @@ public sealed class DhcpResponderTests : IDhcpObserver, IBootOffers
         }
     }
 
-    BootOffer? IBootOffers.Offer(BootClient client, NetworkSpecRef network) => null;
+    BootOffer? IBootOffers.Offer(BootClient client, NetworkSpecRef network, out string reason)
+    {
+        reason = "test";
+        return null;
+    }
 
     private static Ingress Ingress { get; } = new("test0", Ipv4Address.Parse("10.99.0.1"), false);
 

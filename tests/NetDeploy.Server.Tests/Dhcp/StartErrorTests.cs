@@ -64,7 +64,11 @@ public sealed class StartErrorTests
 
     private sealed class Nobody : IBootOffers, IDhcpObserver
     {
-        public BootOffer? Offer(BootClient client, NetworkSpecRef network) => null;
+        public BootOffer? Offer(BootClient client, NetworkSpecRef network, out string reason)
+        {
+            reason = "nobody";
+            return null;
+        }
 
         public void Decided(DhcpEvent decision)
         {

@@ -55,14 +55,16 @@ internal sealed partial class TestNetwork : IDisposable
         (Environment.GetEnvironmentVariable("PATH") + ":/usr/sbin:/sbin").Split(':').Select(d => Path.Combine(d, tool)).FirstOrDefault(File.Exists);
 
     /// <summary>Runs the action on a thread of its own within the server's namespace: what it opens stays there.</summary>
-    public void InServer(Action action)
+    public void InServer(Action action) => Inside(Server, action);
+
+    public static void Inside(string networkNamespace, Action action)
     {
         Exception? failure = null;
         var thread = new Thread(() =>
         {
             try
             {
-                using var file = File.OpenHandle($"/run/netns/{Server}");
+                using var file = File.OpenHandle($"/run/netns/{networkNamespace}");
                 if (Setns((int)file.DangerousGetHandle(), NewNet) != 0)
                 {
                     throw new InvalidOperationException($"setns: {Marshal.GetLastPInvokeErrorMessage()}");
@@ -109,7 +111,7 @@ internal sealed partial class TestNetwork : IDisposable
         Directory.Delete(Folder, recursive: true);
     }
 
-    private static void Ip(params string[] arguments)
+    public static void Ip(params string[] arguments)
     {
         var (code, output) = Run("ip", arguments.SelectMany(a => a.Split(' ')));
         if (code != 0)

@@ -16,13 +16,18 @@ internal sealed class TestServer : IDhcpObserver, IBootOffers, IDisposable
     private readonly string _journal;
     private DhcpServer? _server;
 
-    public TestServer(TestNetwork network)
+    public TestServer(TestNetwork network, NetworkMode mode = NetworkMode.Authoritative)
     {
         _network = network;
         _journal = Path.Combine(network.Folder, "leases.journal");
-        Snapshot = Compile();
+        Snapshot = mode == NetworkMode.Authoritative ? Compile() : Compile(mode);
         Start();
     }
+
+    /// <summary>Who has no document gets no boot file where another server leases, as the planner has it.</summary>
+    public HashSet<MacAddress> Known { get; } = [MacAddress.Parse(TestNetwork.ClientMac)];
+
+    public DhcpServer Dhcp => _server!;
 
     public LeaseStore Leases { get; private set; } = null!;
 
@@ -42,6 +47,15 @@ internal sealed class TestServer : IDhcpObserver, IBootOffers, IDisposable
             Domain = "lab.example",
         };
         var (snapshot, diagnostics) = AddressingSnapshot.Compile([network], reservations, [IPAddress.Parse("10.99.0.1")]);
+        Assert.Empty(diagnostics);
+        return snapshot!;
+    }
+
+    /// <summary>A network whose addresses another server leases.</summary>
+    public static AddressingSnapshot Compile(NetworkMode mode, params AddressPool[] pools)
+    {
+        var network = new NetworkSpec { Name = "lab", Subnet = IPNetwork.Parse("10.99.0.0/24"), Mode = mode, Pools = [.. pools] };
+        var (snapshot, diagnostics) = AddressingSnapshot.Compile([network], [], [IPAddress.Parse("10.99.0.1")]);
         Assert.Empty(diagnostics);
         return snapshot!;
     }
@@ -68,12 +82,22 @@ internal sealed class TestServer : IDhcpObserver, IBootOffers, IDisposable
 
     public void Decided(DhcpEvent decision) => Events.Enqueue(decision);
 
-    public BootOffer? Offer(BootClient client, NetworkSpecRef network) => client.Stage switch
+    public BootOffer? Offer(BootClient client, NetworkSpecRef network, out string reason)
     {
-        BootStage.Pxe => new BootOffer("snponly.efi", "test"),
-        BootStage.Ipxe or BootStage.Http => new BootOffer($"http://{network.ServerAddress}/boot", "test"),
-        _ => null,
-    };
+        reason = "test";
+        if (network.Network.Mode != NetworkMode.Authoritative && !Known.Contains(client.Mac))
+        {
+            reason = "unknown machine";
+            return null;
+        }
+
+        return client.Stage switch
+        {
+            BootStage.Pxe => new BootOffer("snponly.efi", reason),
+            BootStage.Ipxe or BootStage.Http => new BootOffer($"http://{network.ServerAddress}/boot", reason),
+            _ => null,
+        };
+    }
 
     public void Dispose() => Stop();
 }

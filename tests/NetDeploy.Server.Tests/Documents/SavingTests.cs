@@ -98,12 +98,10 @@ public sealed class SavingTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Its_static_addresses_stay_those_of_its_last_good_network()
+    public async Task Its_static_addresses_are_nobodys_to_lease_although_it_does_not_render()
     {
         await StartAsync();
-        await ApplyAsync(TestDocuments.Network, Addressed("gateway: 10.77.0.1"));
-        Assert.Equal("10.77.0.50", Assert.Single(_service.Machines.ByName("blade1")!.Addresses).ToString());
-        await ApplyAsync(Addressed("gateway: 10.99.0.1"));
+        await ApplyAsync(TestDocuments.Network, Broken("blade1", TestDocuments.Mac));
         Assert.Equal(["blade1"], (await RenderedAsync()).Result!.Failed.Keys);
         Assert.Equal("10.77.0.50", Assert.Single(_service.Machines.ByName("blade1")!.Addresses).ToString());
         Assert.True(Assert.Single(_application.Networks.Addressing.Subnets).IsWithheld(Protocols.Dhcp.Ipv4Address.Parse("10.77.0.50")));
@@ -168,9 +166,6 @@ public sealed class SavingTests : IAsyncDisposable
         TestDocuments.Blade(name, mac) with { Content = TestDocuments.Blade(name, mac).Content + "\n  nics: [{mac: boot, addresses: [10.77.0.50/24], gateway: 10.99.0.1}]\n" };
 
     private static SourceText Role(string packages) => new("role.yaml", $"apiVersion: netdeploy/v1\nkind: Profile\nname: role\nsystem:\n  packages: {packages}\n");
-
-    private static SourceText Addressed(string gateway) =>
-        TestDocuments.Blade() with { Content = TestDocuments.Blade().Content + $"\n  nics:\n    - mac: boot\n      addresses: [10.77.0.50/24]\n      {gateway}\n" };
 
     private static string Links(string path)
     {

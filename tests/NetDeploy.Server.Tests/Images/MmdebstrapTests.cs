@@ -88,6 +88,19 @@ public sealed class MmdebstrapTests
             MmdebstrapCommand.Sources(spec, "/k.gpg"));
     }
 
+    private const string Key = "-----BEGIN PGP PUBLIC KEY BLOCK-----\nComment: x\n\nmDMEaw==\n=cj7K\n-----END PGP PUBLIC KEY BLOCK-----\n";
+
+    [Fact]
+    public void A_repositorys_own_key_stands_within_its_source()
+    {
+        var spec = SpoolFixture.Spec() with { Repositories = [new("http://c.example/x", "stable", ["main"], Key)] };
+        Assert.Null(ImageSpecRules.FirstFault(spec));
+        Assert.Equal(
+            "Types: deb\nURIs: http://c.example/x\nSuites: stable\nComponents: main\nSigned-By:\n -----BEGIN PGP PUBLIC KEY BLOCK-----\n Comment: x\n .\n"
+            + " mDMEaw==\n =cj7K\n -----END PGP PUBLIC KEY BLOCK-----\n",
+            MmdebstrapCommand.Sources(spec, "/k.gpg"));
+    }
+
     public static TheoryData<ImageSpec> Refused()
     {
         var good = SpoolFixture.Spec();
@@ -112,6 +125,9 @@ public sealed class MmdebstrapTests
             With("http://m.example/\nTrusted: yes"),
             With("http://m.example/debian", "bookworm\nTrusted: yes"),
             With("http://m.example/debian", "bookworm", "main\nTrusted: yes"),
+            good with { Repositories = [new("http://m.example/debian", "bookworm", ["main"], "Trusted: yes")] },
+            good with { Repositories = [new("http://m.example/debian", "bookworm", ["main"], Key + "Trusted: yes\n")] },
+            good with { Repositories = [new("http://m.example/debian", "bookworm", ["main"], Key.Replace("mDMEaw", "\u0001", StringComparison.Ordinal))] },
         ];
     }
 

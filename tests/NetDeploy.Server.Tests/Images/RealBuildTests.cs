@@ -135,6 +135,29 @@ public sealed class RealBuildTests
         }
     }
 
+    /// <summary>Debian's own archive, once signed by the key that the profile holds, and once not by it.</summary>
+    [Theory]
+    [Trait("Category", "Full")]
+    [InlineData("debian-archive-bookworm-automatic.asc", true)]
+    [InlineData("debian-archive-bookworm-security-automatic.asc", false)]
+    public async Task A_repository_is_trusted_by_the_key_in_the_profile_alone(string file, bool signs)
+    {
+        const string Folder = "/etc/apt/trusted.gpg.d";
+        Assert.SkipUnless(File.Exists(Path.Combine(Folder, file)), $"needs {file} of debian-archive-keyring");
+        using var real = new RealBuild();
+        var key = await File.ReadAllTextAsync(Path.Combine(Folder, file), TestContext.Current.CancellationToken);
+        var spec = RealBuild.Spec("bookworm", []) with { Repositories = [new(RealBuild.Mirror, "bookworm", ["main"], key)] };
+        if (!signs)
+        {
+            Assert.Equal(ImageFailureKind.BadSignature, (await real.FailAsync(spec)).Kind);
+            return;
+        }
+
+        var ready = Assert.IsType<ImageState.Ready>(await real.BuildAsync(spec));
+        using var image = new UnpackedImage(real.Spool, ready.Entry.Id);
+        Assert.Contains("Signed-By:\n -----BEGIN PGP PUBLIC KEY BLOCK-----\n .\n", image.Text("etc/apt/sources.list.d/debian.sources"), StringComparison.Ordinal);
+    }
+
     [Fact]
     [Trait("Category", "Full")]
     public async Task A_failing_script_shows_its_last_words_and_an_image_with_a_key_is_refused()

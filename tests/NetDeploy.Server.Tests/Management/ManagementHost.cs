@@ -6,7 +6,9 @@ using Microsoft.Extensions.Logging.Abstractions;
 using NetDeploy.Client;
 using NetDeploy.Core.Deployments;
 using NetDeploy.Server.Deployments;
+using NetDeploy.Server.Dhcp;
 using NetDeploy.Server.Documents;
+using NetDeploy.Server.Enrolment;
 using NetDeploy.Server.Images;
 using NetDeploy.Server.Leases;
 using NetDeploy.Server.Management;
@@ -30,6 +32,9 @@ internal sealed class ManagementHost : IAsyncDisposable
 
     public DeploymentService Service { get; private set; } = null!;
 
+    /// <summary>Who asked without being a machine.</summary>
+    public SeenMachines Seen { get; private set; } = null!;
+
     public string Folder => _folder.Path;
 
     public string Socket => _folder["run/netdeploy.sock"];
@@ -50,14 +55,21 @@ internal sealed class ManagementHost : IAsyncDisposable
         var images = new ImageStore(ImageSpool.Create(host._folder["images"]), clock, service.PinnedImages);
         var orders = new DeployOrders(service, documents, images, bulk, secrets, new ManualPower(), NullLogger.Instance);
         host._parts.AddRange([orders, application, service]);
+        host._leases = LeaseStore.Open(host._folder["leases.journal"], clock, NullLogger<LeaseStore>.Instance);
+        host.Seen = new SeenMachines(clock);
+        var enroller = new Enroller(documents, application, service, orders, host._leases, clock, NullLogger.Instance);
+        var hold = new HoldDesk(service, enroller, host.Seen, new HeldMachines(clock), owners, new TokenMint(new byte[32]), NullLogger.Instance);
         var services = new ManagementServices(
             service, orders, documents, application,
-            new BootDesk(service, owners, new BootDeskOptions { HttpPort = 8080 }, clock, NullLogger.Instance),
-            host._leases = LeaseStore.Open(host._folder["leases.journal"], clock, NullLogger<LeaseStore>.Instance),
+            new BootDesk(service, owners, new BootDeskOptions { HttpPort = 8080 }, clock, NullLogger.Instance, new Newcomers(enroller, hold, host.Seen)),
+            host._leases,
             bulk,
             images,
             secrets,
-            new ServerFacts("test", clock.GetUtcNow(), [], () => ["a warning of the start"]));
+            enroller,
+            hold,
+            new ServerFacts("test", clock.GetUtcNow(), [], () => ["a warning of the start"],
+                () => [new ForeignServer("eth1", IPAddress.Parse("10.77.0.2"), null, true, clock.GetUtcNow(), clock.GetUtcNow())]));
         host.App = ManagementListener.Build(host.Socket, services, NullLoggerFactory.Instance);
         await host.App.StartAsync();
         ManagementListener.Restrict(host.Socket);

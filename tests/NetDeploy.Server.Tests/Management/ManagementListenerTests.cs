@@ -39,11 +39,13 @@ public class ManagementListenerTests
     }
 
     [Fact]
-    public async Task The_status_gives_the_warnings_of_the_start()
+    public async Task The_status_gives_the_warnings_of_the_start_and_the_other_DHCP_servers()
     {
         await using var host = await ManagementHost.StartAsync();
         using var client = host.Client();
-        Assert.Equal(["a warning of the start"], (await client.StatusAsync()).Warnings);
+        var status = await client.StatusAsync();
+        Assert.Equal(["a warning of the start"], status.Warnings);
+        Assert.Equal(("eth1", "10.77.0.2", true), status.OtherServers is [var other] ? (other.Interface, other.Address, other.Answered) : default);
     }
 
     [Fact]

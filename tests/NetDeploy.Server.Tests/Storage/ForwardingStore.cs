@@ -6,7 +6,7 @@ using NetDeploy.Server.Storage;
 namespace NetDeploy.Server.Tests.Storage;
 
 /// <summary>What happens to one commit.</summary>
-internal enum CommitFate
+public enum CommitFate
 {
     Commits,
 

@@ -27,4 +27,7 @@ internal sealed record HostPackage(string Name, string Why)
         new("fdisk", "partition tables"),
         new("kmod", "module dependencies of the deploy environment"),
     ];
+
+    /// <summary>Those of a lab whose addresses another DHCP server leases. The package with <c>-base</c> starts no service.</summary>
+    public static ImmutableArray<HostPackage> NeededByProxy { get; } = [.. Needed, new("dnsmasq-base", "the main DHCP server beside which the lab's is a proxy")];
 }

@@ -7,7 +7,8 @@ namespace NetDeploy.Cli.Lab.Host;
 internal sealed record HostConsent(bool IsRoot, bool AssumeYes, TextWriter Out, TextReader In);
 
 /// <summary>Finds what a lab needs and the host lacks, and installs it after a list and a yes.</summary>
-internal sealed class HostPackages(ICommandRunner commands, BuildUser buildUser)
+/// <param name="needed">Some of <see cref="HostPackage"/>'s.</param>
+internal sealed class HostPackages(ICommandRunner commands, BuildUser buildUser, ImmutableArray<HostPackage> needed)
 {
     private static readonly TimeSpan InstallLimit = TimeSpan.FromMinutes(15);
 
@@ -17,7 +18,7 @@ internal sealed class HostPackages(ICommandRunner commands, BuildUser buildUser)
     {
         // Exit code 1 only says that some name is unknown; what is known is printed all the same.
         var asked = await commands.RunAsync(
-            ["dpkg-query", "--show", "--showformat", "${binary:Package} ${db:Status-Status}\\n", .. HostPackage.Needed.Select(p => p.Name)],
+            ["dpkg-query", "--show", "--showformat", "${binary:Package} ${db:Status-Status}\\n", .. needed.Select(p => p.Name)],
             TimeSpan.FromSeconds(30),
             cancellationToken).ConfigureAwait(false);
         if (asked.ExitCode is not (0 or 1))
@@ -30,7 +31,7 @@ internal sealed class HostPackages(ICommandRunner commands, BuildUser buildUser)
             .Where(words => words is [_, "installed"])
             .Select(words => words[0].Split(':')[0])
             .ToHashSet();
-        return [.. HostPackage.Needed.Where(p => !installed.Contains(p.Name))];
+        return [.. needed.Where(p => !installed.Contains(p.Name))];
     }
 
     /// <summary>Makes the host ready, or says exactly why it is not.</summary>

@@ -5,7 +5,7 @@ namespace NetDeploy.Cli.Lab.Net;
 
 /// <summary>
 /// The lab's wire: one network namespace with one bridge, the server's address on it, and a tap for each blade.
-/// It has no way out and no veth: nothing on it is seen from the host's own network, and no packet leaves it.
+/// It has no way out: nothing on it is seen from the host's own network, and no packet leaves it.
 /// </summary>
 internal sealed class LabNetwork(ICommandRunner commands, string name)
 {
@@ -31,7 +31,7 @@ internal sealed class LabNetwork(ICommandRunner commands, string name)
     {
         if (!Exists)
         {
-            await IpAsync(["netns", "add", name], cancellationToken).ConfigureAwait(false);
+            await AddNamespaceAsync(cancellationToken).ConfigureAwait(false);
         }
 
         await HereAsync(["link", "set", "lo", "up"], cancellationToken).ConfigureAwait(false);
@@ -64,7 +64,7 @@ internal sealed class LabNetwork(ICommandRunner commands, string name)
     {
         if (Exists)
         {
-            await IpAsync(["netns", "delete", name], cancellationToken).ConfigureAwait(false);
+            await IpAsync(commands, ["netns", "delete", name], cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -83,16 +83,20 @@ internal sealed class LabNetwork(ICommandRunner commands, string name)
     private async Task<bool> HasLinkAsync(string link, CancellationToken cancellationToken) =>
         (await commands.RunAsync(["ip", "-netns", name, "link", "show", "dev", link], Limit, cancellationToken).ConfigureAwait(false)).Succeeded;
 
-    private Task HereAsync(string[] arguments, CancellationToken cancellationToken) => IpAsync(["-netns", name, .. arguments], cancellationToken);
+    /// <summary>The namespace alone.</summary>
+    public Task AddNamespaceAsync(CancellationToken cancellationToken = default) => IpAsync(commands, ["netns", "add", name], cancellationToken);
 
-    private async Task IpAsync(string[] arguments, CancellationToken cancellationToken)
+    /// <exception cref="UserFault">The kernel or the rights of this process do not allow it.</exception>
+    public static async Task IpAsync(ICommandRunner commands, string[] arguments, CancellationToken cancellationToken)
     {
         var done = await commands.RunAsync(["ip", .. arguments], Limit, cancellationToken).ConfigureAwait(false);
         if (!done.Succeeded)
         {
             throw new UserFault(
                 $"'ip {string.Join(' ', arguments)}' failed: {done.Complaint}.",
-                "The lab needs root, /dev/net/tun and a kernel with network namespaces, bridges and taps; in a container: --privileged --device /dev/net/tun.");
+                "The lab needs root, /dev/net/tun and a kernel with network namespaces, bridges, taps and veth pairs; in a container: --privileged --device /dev/net/tun.");
         }
     }
+
+    private Task HereAsync(string[] arguments, CancellationToken cancellationToken) => IpAsync(commands, ["-netns", name, .. arguments], cancellationToken);
 }

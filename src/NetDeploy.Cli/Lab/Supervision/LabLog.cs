@@ -28,6 +28,9 @@ internal static partial class LabLog
     [LoggerMessage(Level = LogLevel.Warning, Message = "A control connection broke: {Reason}")]
     public static partial void ControlBroke(this ILogger logger, string reason);
 
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A connection to {Host}:{Port} broke: {Reason}")]
+    public static partial void RelayBroke(this ILogger logger, string host, int port, string reason);
+
     [LoggerMessage(Level = LogLevel.Error, Message = "The router advertiser stopped; BIOS blades now wait 16 s for IPv6 at each boot")]
     public static partial void AdvertiserStopped(this ILogger logger, Exception exception);
 }

@@ -16,9 +16,11 @@ internal sealed class LabSupervisor : IAsyncDisposable
 {
     private readonly LabFolder _folder;
     private readonly LabNetwork _network;
+    private readonly LabMainServer? _mainServer;
     private readonly ChildSpawner _spawner = new();
     private readonly ImmutableArray<SupervisedChild> _children;
     private readonly ImmutableArray<Blade> _blades;
+    private readonly ImmutableArray<RelayPlan> _relays;
     private readonly Accelerator _accelerator;
     private readonly ILogger _logger;
     private readonly Lock _writing = new();
@@ -30,6 +32,8 @@ internal sealed class LabSupervisor : IAsyncDisposable
         _accelerator = accelerator;
         _logger = logger;
         _network = new LabNetwork(new CommandRunner(), plan.Network);
+        _mainServer = plan.HasMainServer ? new LabMainServer(new CommandRunner(), plan.Network) : null;
+        _relays = plan.Relays;
         _children = [.. plan.Children.Select(c => new SupervisedChild(c, folder.Log(c.Name), _network, _spawner, logger))];
         _blades = [.. plan.Blades.Select(hardware =>
         {
@@ -89,6 +93,7 @@ internal sealed class LabSupervisor : IAsyncDisposable
             child.Dispose();
         }
 
+        await (_mainServer?.RemoveAsync() ?? Task.CompletedTask).ConfigureAwait(false);
         await _network.RemoveAsync().ConfigureAwait(false);
         _spawner.Dispose();
     }
@@ -96,6 +101,7 @@ internal sealed class LabSupervisor : IAsyncDisposable
     private async Task ServeAsync()
     {
         await _network.CreateAsync().ConfigureAwait(false);
+        await (_mainServer?.CreateAsync() ?? Task.CompletedTask).ConfigureAwait(false);
         WriteState();
         using var stop = new CancellationTokenSource();
         using var advertiser = RouterAdvertiser.Open(_network);
@@ -107,6 +113,9 @@ internal sealed class LabSupervisor : IAsyncDisposable
             blade.Changed += WriteState;
         }
 
+        // The server may want its mirror's way out from its first moment on.
+        var relays = new List<LabRelay>(_relays.Select(r => LabRelay.Listen(r, _logger)));
+        var relaying = Task.WhenAll(relays.Select(r => r.RunAsync(stop.Token)));
         foreach (var child in _children)
         {
             child.Changed += WriteState;
@@ -121,6 +130,8 @@ internal sealed class LabSupervisor : IAsyncDisposable
         _logger.GoingDown();
         await stop.CancelAsync().ConfigureAwait(false);
         await listening.ConfigureAwait(false);
+        await relaying.ConfigureAwait(false);
+        relays.ForEach(r => r.Dispose());
     }
 
     private async Task<ControlAnswer> AnswerAsync(ControlRequest request, CancellationToken cancellationToken)

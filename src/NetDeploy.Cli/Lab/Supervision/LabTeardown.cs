@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Text.Json;
 using NetDeploy.Cli.Lab.Host;
 using NetDeploy.Cli.Lab.Net;
 
@@ -27,8 +26,9 @@ internal sealed class LabTeardown(ICommandRunner commands)
         }
 
         await EndProcessesAsync(state, removed, cancellationToken).ConfigureAwait(false);
-        foreach (var name in new[] { state?.Network, PlannedNetwork(folder), network }.OfType<string>().Distinct())
+        foreach (var name in new[] { state?.Network, LabPlan.Read(folder.Plan)?.Network, network }.OfType<string>().Distinct())
         {
+            await RemoveNetworkAsync(new LabNetwork(commands, LabMainServer.NamespaceOf(name)), removed, cancellationToken).ConfigureAwait(false);
             await RemoveNetworkAsync(new LabNetwork(commands, name), removed, cancellationToken).ConfigureAwait(false);
         }
 
@@ -100,18 +100,6 @@ internal sealed class LabTeardown(ICommandRunner commands)
 
         await network.RemoveAsync(cancellationToken).ConfigureAwait(false);
         removed.Add("namespace " + network.Name);
-    }
-
-    private static string? PlannedNetwork(LabFolder folder)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize(File.ReadAllText(folder.Plan), LabJson.Default.LabPlan)?.Network;
-        }
-        catch (Exception e) when (e is IOException or JsonException)
-        {
-            return null;
-        }
     }
 
     /// <summary>Only what a lab makes: a folder named by mistake keeps what else is in it.</summary>

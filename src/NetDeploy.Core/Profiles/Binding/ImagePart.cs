@@ -24,15 +24,37 @@ internal static class ImagePart
             packages.Add("keyboard-configuration");
         }
 
+        if (distro.Family == "debian")
+        {
+            packages.UnionWith(StoragePackages(system.Storage));
+        }
+
         scripts.AddRange(system.Scripts.Where(s => s.Phase == ScriptPhase.Build).Select(s => s.Content));
         return new()
         {
             Family = distro.Family,
             Release = distro.Release,
             Architecture = distro.Architecture,
-            Repositories = [.. system.Repositories.Select(r => new ImageRepository(r.Uri, r.Suite, r.Components))],
+            Repositories = [.. system.Repositories.Select(r => new ImageRepository(r.Uri, r.Suite, r.Components, r.Key))],
             Packages = [.. packages.Order(StringComparer.Ordinal)],
             Scripts = scripts.ToImmutable(),
         };
+    }
+
+    /// <summary>What the installed system and its initramfs need to find its root. Which layout asks for it is all that an image tells of one.</summary>
+    private static IEnumerable<string> StoragePackages(StorageSpec storage)
+    {
+        var devices = StorageDevice.Of(storage).ToArray();
+        var unlocks = devices.Select(d => d.Encryption?.Unlock).OfType<UnlockMethod>().ToHashSet();
+        IEnumerable<(bool Needed, string Package)> packages =
+        [
+            (storage.Raid.Length > 0, "mdadm"),
+            (storage.VolumeGroups.Length > 0, "lvm2"),
+            (devices.Any(d => d.Filesystem?.Type == "btrfs"), "btrfs-progs"),
+            (unlocks.Count > 0, "cryptsetup-initramfs"),
+            (unlocks.Any(u => u != UnlockMethod.Console), "clevis-initramfs"),
+            (unlocks.Contains(UnlockMethod.Tpm2), "clevis-tpm2"),
+        ];
+        return packages.Where(p => p.Needed).Select(p => p.Package);
     }
 }

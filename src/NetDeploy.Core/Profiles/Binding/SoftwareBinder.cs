@@ -38,7 +38,7 @@ internal static class SoftwareBinder
             }
             else
             {
-                repositories.Add(new(repository.Text("name")!, uri, suite, components));
+                repositories.Add(new(repository.Text("name")!, uri, suite, components, repository.Text("key")));
             }
         }
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using NetDeploy.Core.Profiles.Documents;
 
 namespace NetDeploy.Core.Profiles.Binding;
@@ -8,12 +9,13 @@ internal static class StorageBinder
 {
     private const long MiB = 1 << 20;
     private const string SimpleDisk = "root";
+    private const string EspMount = "/boot/efi";
 
     public static StorageSpec Read(MapCursor system, DiagnosticBag diagnostics)
     {
         var storage = system.Below("storage");
         var custom = storage.Text("layout") == "custom" || (!storage.Has("layout") && storage.Has("disks"));
-        foreach (var key in custom ? ["select", "filesystem", "swap"] : (string[])["disks", "volumeGroups"])
+        foreach (var key in custom ? ["select", "filesystem", "swap"] : (string[])["disks", "raid", "volumeGroups"])
         {
             if (storage.Has(key))
             {
@@ -35,7 +37,7 @@ internal static class StorageBinder
     {
         var partitions = ImmutableArray.CreateBuilder<PartitionSpec>();
         partitions.Add(new() { Name = "bios", Type = PartitionType.BiosBoot, SizeMiB = 1 });
-        partitions.Add(new() { Name = "esp", Type = PartitionType.Esp, SizeMiB = 256, Filesystem = new("vfat", "ESP", "/boot/efi", null) });
+        partitions.Add(new() { Name = "esp", Type = PartitionType.Esp, SizeMiB = 256, Filesystem = new("vfat", "ESP", EspMount, null) });
         if (storage.Size("swap") is { } swap)
         {
             partitions.Add(new() { Name = "swap", Type = PartitionType.Swap, SizeMiB = ToMiB(swap), Filesystem = new("swap", "swap", null, null) });
@@ -47,24 +49,56 @@ internal static class StorageBinder
 
     private static StorageSpec ReadCustom(MapCursor storage, DiagnosticBag diagnostics) => new()
     {
-        Disks =
+        Disks = FirstEspAlone([.. storage.Items("disks").SelectMany(d => ReadDisks(d, diagnostics))]),
+        Raid =
         [
-            .. storage.Items("disks").Select(d => new DiskSpec(
-                d.Text("name")!,
-                ReadSelector(d.Below("select"), diagnostics),
-                [.. d.Items("partitions").Select(p => ReadPartition(p, diagnostics))])),
+            .. storage.Items("raid").Select(a => new RaidSpec(a.Text("name")!, (RaidLevel)(a.Number("level") ?? (int)RaidLevel.Mirrored))
+            {
+                Filesystem = ReadFilesystem(a),
+                VolumeGroup = a.Text("volumeGroup"),
+                Encryption = EncryptionBinder.Read(a, diagnostics),
+            }),
         ],
         VolumeGroups =
         [
             .. storage.Items("volumeGroups").Select(g => new VolumeGroupSpec(
                 g.Text("name")!,
-                [.. g.Items("volumes").Select(v => new VolumeSpec(v.Text("name")!, ReadSize(v, diagnostics), ReadFilesystem(v) ?? new("ext4", "", null, null)))])),
+                [
+                    .. g.Items("volumes").Select(v => new VolumeSpec(v.Text("name")!, ReadSize(v, diagnostics), ReadFilesystem(v) ?? new("ext4", "", null, null))
+                    {
+                        Encryption = EncryptionBinder.Read(v, diagnostics),
+                    }),
+                ])),
         ],
     };
 
+    /// <summary>One disk, or each of a set.</summary>
+    private static IEnumerable<DiskSpec> ReadDisks(MapCursor disk, DiagnosticBag diagnostics)
+    {
+        var one = new DiskSpec(
+            disk.Text("name")!,
+            ReadSelector(disk.Below("select"), diagnostics),
+            [.. disk.Items("partitions").Select(p => ReadPartition(p, diagnostics))]);
+        return disk.Number("count") is { } count
+            ? Enumerable.Range(1, count).Select(n => one with { Name = string.Create(CultureInfo.InvariantCulture, $"{one.Name}-{n}"), Set = new(one.Name, count) })
+            : [one];
+    }
+
+    /// <summary>Firmware starts from the EFI system partition of any disk, and one is mounted: the first. The others are its copies.</summary>
+    private static ImmutableArray<DiskSpec> FirstEspAlone(ImmutableArray<DiskSpec> disks)
+    {
+        var first = disks.FirstOrDefault(d => d.Partitions.Any(p => p.Type == PartitionType.Esp));
+        return [.. disks.Select(d => d == first ? d : d with { Partitions = [.. d.Partitions.Select(p => Copy(d, p))] })];
+
+        static PartitionSpec Copy(DiskSpec disk, PartitionSpec partition) =>
+            partition is { Type: PartitionType.Esp, Filesystem: { } esp } && esp.MountPoint == EspMount
+                ? partition with { Filesystem = esp with { MountPoint = null } }
+                : partition;
+    }
+
     private static PartitionSpec ReadPartition(MapCursor partition, DiagnosticBag diagnostics)
     {
-        var group = partition.Text("volumeGroup");
+        var (group, array) = (partition.Text("volumeGroup"), partition.Text("raid"));
         var type = partition.Text("type") switch
         {
             "bios-boot" => PartitionType.BiosBoot,
@@ -72,7 +106,8 @@ internal static class StorageBinder
             "lvm" => PartitionType.Lvm,
             "swap" => PartitionType.Swap,
             "linux" => PartitionType.Linux,
-            _ => group is not null ? PartitionType.Lvm : partition.Text("filesystem") == "swap" ? PartitionType.Swap : PartitionType.Linux,
+            "raid" => PartitionType.Raid,
+            _ => array is not null ? PartitionType.Raid : group is not null ? PartitionType.Lvm : partition.Text("filesystem") == "swap" ? PartitionType.Swap : PartitionType.Linux,
         };
         var written = ReadFilesystem(partition);
         return new()
@@ -81,10 +116,12 @@ internal static class StorageBinder
             Type = type,
             SizeMiB = ReadSize(partition, diagnostics),
             VolumeGroup = group,
+            Raid = array,
+            Encryption = EncryptionBinder.Read(partition, diagnostics),
             Filesystem = type switch
             {
-                PartitionType.Esp when !partition.Has("filesystem") =>
-                    new("vfat", written?.Label ?? "ESP", partition.Text("mount") ?? "/boot/efi", written?.Options),
+                PartitionType.Esp =>
+                    new(partition.Text("filesystem") ?? "vfat", partition.Text("label") ?? "ESP", partition.Text("mount") ?? EspMount, written?.Options),
                 PartitionType.Swap when written is null => new("swap", "", null, null),
                 _ => written,
             },
@@ -93,12 +130,15 @@ internal static class StorageBinder
 
     private static FilesystemSpec? ReadFilesystem(MapCursor device)
     {
-        if (!device.Has("filesystem") && !device.Has("mount"))
+        if (!device.Has("filesystem") && !device.Has("mount") && !device.Has("subvolumes"))
         {
             return null;
         }
 
-        return new(device.Text("filesystem") ?? "ext4", device.Text("label") ?? "", device.Text("mount"), device.Text("options"));
+        return new(device.Text("filesystem") ?? (device.Has("subvolumes") ? "btrfs" : "ext4"), device.Text("label") ?? "", device.Text("mount"), device.Text("options"))
+        {
+            Subvolumes = [.. device.Items("subvolumes").Select(s => new SubvolumeSpec(s.Text("name")!, s.Text("mount"), s.Text("options")))],
+        };
     }
 
     private static long ReadSize(MapCursor device, DiagnosticBag diagnostics)

@@ -23,7 +23,7 @@ internal static class DocumentLoader
                 "Distro" => SmallDocuments.ReadDistro(document),
                 "Profile" => SmallDocuments.ReadProfile(document),
                 "Platform" => SmallDocuments.ReadPlatform(document),
-                _ => SmallDocuments.ReadEnrolment(document),
+                _ => EnrolmentDocument.Read(document),
             };
             entries.Add(new(document.Kind, document.Name, document.Body.At, spec, source, document.Kind == "Machine" ? null : document));
         }

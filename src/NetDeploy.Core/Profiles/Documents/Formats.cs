@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
+using NetDeploy.Core.Enrolment;
 using NetDeploy.Protocols;
 
 namespace NetDeploy.Core.Profiles.Documents;
@@ -16,7 +17,7 @@ internal static partial class Formats
         text.Any(c => char.IsControl(c) && c is not ('\n' or '\t')) ? "holds a control character." : null;
 
     public static string? Name(ref string text) =>
-        NamePattern().IsMatch(text) ? null : "is no name: letters, digits, '.', '_' and '-', at most 63, the first a letter or digit.";
+        NameSpelling().IsMatch(text) ? null : "is no name: letters, digits, '.', '_' and '-', at most 63, the first a letter or digit.";
 
     /// <summary>RFC 1123 section 2.1, lower case.</summary>
     public static string? DnsLabel(ref string text) =>
@@ -86,6 +87,53 @@ internal static partial class Formats
 
     public static string? AddressWithPrefix(ref string text) => Values.TryAddressWithPrefix(text, out _) ? null : "is no address with prefix length.";
 
+    public static string? AddressWithPrefixOrReserved(ref string text) => text == "reserved" ? null : AddressWithPrefix(ref text);
+
+    /// <summary>Of either family; written as its first address.</summary>
+    public static string? AnySubnet(ref string text) =>
+        !Values.TryAddressWithPrefix(text, out var subnet) ? "is no subnet."
+        : subnet.PrefixLength == 0 ? "is the default route."
+        : IsSubnet(subnet) ? null : "has bits set beyond its prefix.";
+
+    public static string? AddressOrSubnet(ref string text) =>
+        Values.TryAddress(text, out _) ? null
+        : !Values.TryAddressWithPrefix(text, out var subnet) ? "is no address or subnet."
+        : IsSubnet(subnet) ? null : "has bits set beyond its prefix.";
+
+    /// <summary>Linux's IFNAMSIZ leaves 15 characters; names that kernels, udev and hypervisors give themselves are refused.</summary>
+    public static string? InterfaceName(ref string text) =>
+        text.Length > 15 ? "is longer than the 15 characters that Linux has for it."
+        : !InterfacePattern().IsMatch(text) ? "is no interface name: lower-case letters, digits, '_', '.' and '-', the first a letter."
+        : ReservedInterfacePattern().IsMatch(text) ? "is a name that the system gives itself." : null;
+
+    public static string? InterfaceReference(ref string text)
+    {
+        var mac = text;
+        if (Mac(ref mac) is null)
+        {
+            text = mac;
+            return null;
+        }
+
+        return text == NicSpec.BootKey ? null : InterfaceName(ref text);
+    }
+
+    public static string? Ports(ref string text) => Values.TryPorts(text, out _) ? null : "is no port or range of ports from 1 to 65535.";
+
+    public static string? GitReference(ref string text) =>
+        GitReferencePattern().IsMatch(text) && !text.Contains("..", StringComparison.Ordinal) ? null : "is no branch, tag or commit.";
+
+    public static string? RelativePath(ref string text) =>
+        RelativePathPattern().IsMatch(text) && !text.Split('/').Contains("..") ? null : "is no path below the repository.";
+
+    /// <summary>RFC 9580 section 6.2: one block, whose first packet is a public key.</summary>
+    public static string? OpenPgpKey(ref string text)
+    {
+        text = text.Trim().ReplaceLineEndings("\n") + "\n";
+        return text.Contains("PRIVATE KEY", StringComparison.Ordinal) ? "is a private key."
+            : OpenPgpArmor.HoldsPublicKey(text) ? null : "is no armored OpenPGP public key.";
+    }
+
     public static string? Subnet(ref string text) =>
         !Values.TryAddressWithPrefix(text, out var a) || a.Address.AddressFamily != AddressFamily.InterNetwork ? "is no IPv4 subnet."
         : !IPNetwork.TryParse(text, out var network) || !network.BaseAddress.Equals(a.Address) ? "has bits set beyond its prefix."
@@ -144,6 +192,18 @@ internal static partial class Formats
     public static string? ModelGlob(ref string text) =>
         Text(ref text) ?? (text.Length is 0 or > 64 ? "is no model name." : null);
 
+    public static string? Glob(ref string text) =>
+        Text(ref text) ?? (text.Length is 0 or > 128 ? "is no pattern of 1 to 128 characters." : null);
+
+    /// <summary>One to six octets; a prefix ends with one.</summary>
+    public static string? MacPrefix(ref string text)
+    {
+        text = text.ToLowerInvariant().Replace('-', ':');
+        return MacPrefixPattern().IsMatch(text) ? null : "is no beginning of a MAC address.";
+    }
+
+    public static string? HostPattern(ref string text) => NamePattern.Fault(text);
+
     public static string? DiskName(ref string text) =>
         DiskPattern().IsMatch(text) ? null : "is no name: lower-case letters, digits and '-', at most 32, the first a letter.";
 
@@ -151,13 +211,23 @@ internal static partial class Formats
     public static string? VolumeName(ref string text) =>
         VolumePattern().IsMatch(text) ? null : "is no volume name: lower-case letters, digits and '_', at most 32, the first a letter.";
 
+    /// <summary>A path below a btrfs' top; it becomes a word of mount's options.</summary>
+    public static string? Subvolume(ref string text) =>
+        text.Length <= 128 && SubvolumePattern().IsMatch(text) ? null : "is no subvolume's name: '@', letters, digits, '_', '.' and '-', '/' between parts, at most 128.";
+
+    /// <summary>RFC 7638 section 3: a hash in base64url, SHA-1 to SHA-512.</summary>
+    public static string? Thumbprint(ref string text) => ThumbprintPattern().IsMatch(text) ? null : "is no thumbprint of a key.";
+
     public static string? Script(ref string text) =>
         Lines(ref text) ?? (!text.StartsWith("#!/", StringComparison.Ordinal) ? "does not start with '#!/': it says which program runs it." : null);
+
+    private static bool IsSubnet(AddressSpec subnet) =>
+        IPNetwork.TryParse(subnet.ToString(), out var network) && network.BaseAddress.Equals(subnet.Address);
 
     private static bool HasControls(string text) => text.Any(char.IsControl);
 
     [GeneratedRegex(@"\A[A-Za-z0-9][A-Za-z0-9._-]{0,62}\z")]
-    private static partial Regex NamePattern();
+    private static partial Regex NameSpelling();
 
     [GeneratedRegex(@"\A[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\z")]
     private static partial Regex DnsLabelPattern();
@@ -204,6 +274,27 @@ internal static partial class Formats
     [GeneratedRegex(@"\A[a-z][a-z0-9-]{0,31}\z")]
     private static partial Regex DiskPattern();
 
+    [GeneratedRegex(@"\A[0-9a-f]{2}(:[0-9a-f]{2}){0,5}\z")]
+    private static partial Regex MacPrefixPattern();
+
     [GeneratedRegex(@"\A[a-z][a-z0-9_]{0,31}\z")]
     private static partial Regex VolumePattern();
+
+    [GeneratedRegex(@"\A[a-z][a-z0-9_.-]*\z")]
+    private static partial Regex InterfacePattern();
+
+    [GeneratedRegex(@"\A(lo|all|default|boot|none|bonding_masters|(eth|wlan|wlp|usb|vif|vnet|tap|tun|virbr|en[bopsvx])[0-9].*)\z")]
+    private static partial Regex ReservedInterfacePattern();
+
+    [GeneratedRegex(@"\A[A-Za-z0-9][A-Za-z0-9._/-]{0,127}\z")]
+    private static partial Regex GitReferencePattern();
+
+    [GeneratedRegex(@"\A[A-Za-z0-9._][A-Za-z0-9._+-]*(/[A-Za-z0-9._+-]+)*\z")]
+    private static partial Regex RelativePathPattern();
+
+    [GeneratedRegex(@"\A[@A-Za-z0-9_][@A-Za-z0-9._-]*(/[@A-Za-z0-9_][@A-Za-z0-9._-]*)*\z")]
+    private static partial Regex SubvolumePattern();
+
+    [GeneratedRegex(@"\A([A-Za-z0-9_-]{27}|[A-Za-z0-9_-]{43}|[A-Za-z0-9_-]{64}|[A-Za-z0-9_-]{86})\z")]
+    private static partial Regex ThumbprintPattern();
 }

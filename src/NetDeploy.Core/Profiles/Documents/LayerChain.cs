@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using NetDeploy.Core.Profiles.Binding;
 
 namespace NetDeploy.Core.Profiles.Documents;
 
@@ -10,6 +11,9 @@ namespace NetDeploy.Core.Profiles.Documents;
 /// <param name="Findings">What laying them over each other found.</param>
 internal sealed record LayerChain(MapNode? Tree, ImmutableArray<Diagnostic> Findings)
 {
+    /// <summary>An interface has an address there, which each machine's own may contradict.</summary>
+    public bool NamesAddresses { get; } = Tree is not null && InterfaceBinder.NamesAddresses(MapCursor.Of(Tree, "system"));
+
     /// <summary>Equal keys, equal chains; names hold no line break.</summary>
     public static string KeyOf(MachineSpec machine) =>
         $"{machine.Distro}\n{machine.Platform}\n{string.Join('\n', machine.Profiles)}";

@@ -23,6 +23,7 @@ internal static class MachineDocument
             Method = body.Text("method") == "installer" ? InstallMethod.Installer : InstallMethod.Image,
             Protected = body.Flag("protected") ?? false,
             Address = body.Address("address"),
+            EnrolledBy = body.Text("enrolledBy"),
             UefiLoader = SmallDocuments.ReadLoader(body.Below("boot").Text("uefiLoader")),
             Binding = new()
             {

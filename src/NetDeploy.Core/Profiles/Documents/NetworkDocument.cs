@@ -10,6 +10,9 @@ internal static class NetworkDocument
 {
     private static readonly TimeSpan s_shortestLease = TimeSpan.FromMinutes(1);
 
+    /// <summary>The keys that only a server that leases has a use for.</summary>
+    private static readonly string[] s_ofAddresses = ["pools", "router", "dns", "domain", "leaseTime"];
+
     public static NetworkSpec Read(LoadedDocument document, DiagnosticBag diagnostics)
     {
         var body = document.Body;
@@ -44,18 +47,19 @@ internal static class NetworkDocument
         return network;
     }
 
-    /// <summary>What the server does not do yet is refused here, where the author's line is known.</summary>
+    /// <summary>A proxy says nothing of addresses, so what belongs to them would be lost in silence. A shadow says what it would have said of them.</summary>
     private static void CheckMode(MapCursor body, NetworkSpec network, DiagnosticBag diagnostics)
     {
-        if (network.Mode == NetworkMode.Authoritative)
+        if (network.Mode != NetworkMode.Proxy)
         {
             return;
         }
 
-        diagnostics.Error(body.OriginOf("mode"), "mode", $"mode '{body.Text("mode")}' is not served yet.", "Write mode: authoritative, on a network without another DHCP server.");
-        if (network.Pools.Length > 0)
+        foreach (var key in s_ofAddresses.Where(key => body.Map?[key] is not null))
         {
-            diagnostics.Error(body.OriginOf("pools"), "pools", $"mode '{body.Text("mode")}' leases no addresses.", "Remove the pools, or say mode: authoritative.");
+            diagnostics.Error(
+                body.OriginOf(key), key, $"mode 'proxy' hands out no addresses, so no machine is told of '{key}'.",
+                "Remove the key: the main DHCP server says it. Or write mode: authoritative, where no other DHCP server is.");
         }
     }
 
@@ -102,5 +106,5 @@ internal static class NetworkDocument
         return pools.ToImmutable();
     }
 
-    private static uint Number(IPAddress address) => BinaryPrimitives.ReadUInt32BigEndian(address.GetAddressBytes());
+    public static uint Number(IPAddress address) => BinaryPrimitives.ReadUInt32BigEndian(address.GetAddressBytes());
 }

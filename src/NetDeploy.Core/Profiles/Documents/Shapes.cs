@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
+using static NetDeploy.Core.Profiles.Documents.ShapeForms;
 
 namespace NetDeploy.Core.Profiles.Documents;
 
@@ -8,95 +9,28 @@ internal static class Shapes
 {
     public const string ApiVersion = "netdeploy/v1";
 
-    private static readonly ScalarShape Name = new("a name", Formats.Name, "Such as web-1.");
+    internal static readonly ScalarShape Name = new("a name", Formats.Name, "Such as web-1.");
     private static readonly ScalarShape HostName = new("a host name", Formats.DnsLabel, "Such as web1.");
     private static readonly ScalarShape DomainName = new("a domain name", Formats.DnsName, "Such as example.org.");
     private static readonly ScalarShape Account = new("an account name", Formats.Account, "Such as ops.");
     private static readonly ScalarShape Text = new("a line of text", Formats.Text);
-    private static readonly ScalarShape Flag = new("true or false", Formats.Flag);
+    internal static readonly ScalarShape Flag = new("true or false", Formats.Flag);
     private static readonly ScalarShape Mac = new("a MAC address", Formats.Mac, "Write it as 52:54:00:12:34:56.");
     private static readonly ScalarShape Ipv4 = new("an IPv4 address", Formats.Ipv4, "Write it as 10.77.0.21.");
-    private static readonly ScalarShape Address = new("an IP address", Formats.Address, "Write it as 10.77.0.21 or 2001:db8::21.");
-    private static readonly ScalarShape Size = new("a size", Formats.Size, "A number and its unit: 512MiB, 8GiB, 2TB.");
-    private static readonly ScalarShape SizeOrRest = new("a size, or rest", Formats.SizeOrRest, "A number and its unit, such as 8GiB, or rest.");
-    private static readonly ScalarShape Url = new("an http or https address", Formats.HttpUrl, "Such as http://mirror.example/debian.");
+    internal static readonly ScalarShape Address = new("an IP address", Formats.Address, "Write it as 10.77.0.21 or 2001:db8::21.");
+    internal static readonly ScalarShape Url = new("an http or https address", Formats.HttpUrl, "Such as http://mirror.example/debian.");
     private static readonly ScalarShape Suite = new("a suite or component", Formats.Suite, "Such as bookworm.");
     private static readonly ScalarShape SshKey = new("an SSH public key", Formats.SshKey, "One line of an id_*.pub file.");
     private static readonly ListShape SshKeys = new("a list of SSH public keys", SshKey);
     private static readonly ListShape Names = new("a list of names", Name);
-    private static readonly ListShape Addresses = new("a list of IP addresses", Address);
+    internal static readonly ListShape Addresses = new("a list of IP addresses", Address);
 
     private static readonly ShortFormShape PasswordHash = new(
         new ScalarShape("a password's hash", Formats.CryptHash, "`netdeploy passwd` makes one; a plain password has no place here.", hidden: true),
-        Map("a secret", new()
-        {
-            ["secret"] = Name,
-            ["strength"] = Word("claimed", "wired", "delivered", "proven"),
-        }),
+        SecretReference(),
         null);
 
-    private static readonly MapShape Selector = Map("a disk's selector", new()
-    {
-        ["minSize"] = Size,
-        ["maxSize"] = Size,
-        ["bus"] = Word("nvme", "sata", "scsi", "virtio", "xen", "usb", "mmc"),
-        ["wwn"] = Text,
-        ["serial"] = Text,
-        ["model"] = new ScalarShape("a shell glob on the model", Formats.ModelGlob, "Such as 'SAMSUNG MZ*'."),
-    });
-
-    private static readonly ScalarShape Filesystem = Word("ext4", "xfs", "btrfs", "vfat", "swap");
-    private static readonly ScalarShape Label = new("a label", Formats.Label, "Such as data.");
-    private static readonly ScalarShape MountPoint = new("a mount point", Formats.MountPoint, "Such as /srv.");
-    private static readonly ScalarShape MountOptions = new("mount options", Formats.MountOptions, "Such as noatime,nodev.");
-    private static readonly ScalarShape VolumeName = new("a volume name", Formats.VolumeName, "Such as vg0.");
-
-    private static readonly MapShape Partition = Map("a partition", new()
-    {
-        ["name"] = new ScalarShape("a name", Formats.DiskName),
-        ["type"] = Word("bios-boot", "esp", "linux", "lvm", "swap"),
-        ["size"] = SizeOrRest,
-        ["filesystem"] = Filesystem,
-        ["label"] = Label,
-        ["mount"] = MountPoint,
-        ["options"] = MountOptions,
-        ["volumeGroup"] = VolumeName,
-    });
-
-    private static readonly MapShape Volume = Map("a logical volume", new()
-    {
-        ["name"] = VolumeName,
-        ["size"] = SizeOrRest,
-        ["filesystem"] = Filesystem,
-        ["label"] = Label,
-        ["mount"] = MountPoint,
-        ["options"] = MountOptions,
-    });
-
-    private static readonly ShortFormShape Storage = new(
-        Word("simple"),
-        new MapShape("a storage layout", new Dictionary<string, Shape>
-        {
-            ["layout"] = Word("simple", "custom"),
-            ["select"] = Selector,
-            ["filesystem"] = Word("ext4", "xfs", "btrfs"),
-            ["swap"] = Size,
-            ["disks"] = new ListShape("a list of disks", Map("a disk", new()
-            {
-                ["name"] = new ScalarShape("a name", Formats.DiskName),
-                ["select"] = Selector,
-                ["partitions"] = new ListShape("a list of partitions", Partition, "name"),
-            }), "name"),
-            ["volumeGroups"] = new ListShape("a list of volume groups", Map("a volume group", new()
-            {
-                ["name"] = VolumeName,
-                ["volumes"] = new ListShape("a list of logical volumes", Volume, "name"),
-            }), "name"),
-        }.ToImmutableDictionary(StringComparer.Ordinal))
-        {
-            Discriminator = "layout",
-        },
-        "layout");
+    private static readonly ScalarShape Pattern = new("a shell glob of * and ?", Formats.Glob, "Such as 'PowerEdge*'.");
 
     /// <summary>The subtree <c>system</c>: the neutral model.</summary>
     public static MapShape System { get; } = Map("a system", new()
@@ -106,12 +40,12 @@ internal static class Shapes
         ["groups"] = new ListShape("a list of groups", Map("a group", new()
         {
             ["name"] = Account,
-            ["gid"] = new ScalarShape("a group id", Formats.Number(1, 60_000)),
+            ["gid"] = Number("a group id", 1, 60_000),
         }), "name"),
         ["users"] = new ListShape("a list of users", Map("a user", new()
         {
             ["name"] = Account,
-            ["uid"] = new ScalarShape("a user id", Formats.Number(1, 60_000)),
+            ["uid"] = Number("a user id", 1, 60_000),
             ["comment"] = new ScalarShape("a comment", Formats.Comment),
             ["shell"] = new ScalarShape("a shell's path", Formats.AbsolutePath, "Such as /bin/bash."),
             ["passwordHash"] = PasswordHash,
@@ -134,17 +68,13 @@ internal static class Shapes
             ["uri"] = Url,
             ["suite"] = Suite,
             ["components"] = new ListShape("a list of components", Suite),
+            ["key"] = new ScalarShape("an armored OpenPGP public key", Formats.OpenPgpKey, "Paste what gpg --export --armor KEY prints after 'key: |'."),
         }), "name"),
-        ["storage"] = Storage,
-        ["nics"] = new ListShape("a list of NICs", Map("a NIC", new()
-        {
-            ["mac"] = new ScalarShape("a MAC address, or boot", Formats.MacOrBoot, "Write it as 52:54:00:12:34:56, or boot for the NIC that netboots."),
-            ["dhcp"] = Flag,
-            ["addresses"] = new ListShape("a list of addresses with prefix", new ScalarShape("an address with prefix length", Formats.AddressWithPrefix, "Write it as 10.77.0.21/24.")),
-            ["gateway"] = Address,
-            ["dns"] = Addresses,
-            ["mtu"] = new ScalarShape("an MTU", Formats.Number(576, 9216)),
-        }), "mac"),
+        ["storage"] = StorageShapes.Storage,
+        ["nics"] = InterfaceShapes.Nics,
+        ["bonds"] = InterfaceShapes.Bonds,
+        ["vlans"] = InterfaceShapes.Vlans,
+        ["bridges"] = InterfaceShapes.Bridges,
         ["dns"] = Map("resolvers", new() { ["servers"] = Addresses, ["search"] = new ListShape("a list of domains", DomainName) }),
         ["locale"] = new ScalarShape("a locale", Formats.LocaleName, "Such as C.UTF-8 or de_DE.UTF-8."),
         ["keyboard"] = new ShortFormShape(
@@ -161,11 +91,14 @@ internal static class Shapes
                 ["state"] = Word("enabled", "disabled", "masked"),
             }),
             "name"), "name"),
+        ["firewall"] = HostShapes.Firewall,
+        ["role"] = Word("xen-host", "kvm-host"),
+        ["handover"] = HostShapes.Handover,
         ["kernelArguments"] = new ListShape("a list of kernel arguments", new ScalarShape("a kernel argument", Formats.KernelArgument, "Such as console=ttyS0,115200.")),
         ["scripts"] = new ListShape("a list of scripts", Map("a script", new()
         {
             ["name"] = Name,
-            ["when"] = Word("build", "install"),
+            ["when"] = Word("build", "install", "first-boot"),
             ["content"] = new ScalarShape("a script's text", Formats.Script, "Begin with #!/bin/sh after 'content: |'."),
         }), "name"),
         ["ssh"] = Map("SSH", new()
@@ -185,6 +118,7 @@ internal static class Shapes
             ["platform"] = Name,
             ["method"] = Word("image", "installer"),
             ["protected"] = Flag,
+            ["enrolledBy"] = Text,
             ["address"] = Ipv4,
             ["binding"] = Map("what is known of the hardware", new()
             {
@@ -229,8 +163,31 @@ internal static class Shapes
         ["Enrolment"] = Document("an enrolment rule", Name, new()
         {
             ["network"] = Name,
-            ["unknown"] = Word("hold", "local-boot"),
-        }, "network", "unknown"),
+            ["unknown"] = Word("hold", "local-boot", "ignore"),
+            ["rules"] = new ListShape("a list of enrolment rules", Map("an enrolment rule", new()
+            {
+                ["name"] = Name,
+                ["match"] = Map("what a machine must be", new()
+                {
+                    ["macPrefixes"] = new ListShape("a list of MAC prefixes", new ScalarShape("a MAC prefix", Formats.MacPrefix, "Such as 52:54:00.")),
+                    ["relay"] = Ipv4,
+                    ["circuitId"] = Pattern,
+                    ["remoteId"] = Pattern,
+                    ["architecture"] = Word("amd64", "arm64"),
+                    ["firmware"] = Word("bios", "uefi"),
+                    ["vendor"] = Pattern,
+                    ["product"] = Pattern,
+                    ["serial"] = Pattern,
+                }),
+                ["profiles"] = Names,
+                ["distro"] = Name,
+                ["method"] = Word("image", "installer"),
+                ["namePattern"] = new ScalarShape("a pattern of host names", Formats.HostPattern, $"Such as blade-{{n}}; there are {string.Join(", ", Enrolment.NamePattern.Placeholders.Select(p => $"{{{p}}}"))}."),
+                ["addresses"] = Map("a range of addresses", new() { ["first"] = Ipv4, ["last"] = Ipv4 }, "first", "last"),
+                ["limit"] = Number("how many machines at most", 1, 100_000),
+                ["grant"] = Flag,
+            }, "distro", "namePattern"), "name"),
+        }, "network"),
     }.ToImmutableSortedDictionary(StringComparer.Ordinal);
 
     /// <summary>Words that stand in thousands of documents: each is one string.</summary>
@@ -254,10 +211,4 @@ internal static class Shapes
         keys["description"] = new ScalarShape("text", Formats.Lines);
         return new(description, keys.ToImmutableDictionary(StringComparer.Ordinal), ["name", .. required]);
     }
-
-    private static MapShape Map(string description, Dictionary<string, Shape> keys, params string[] required) =>
-        new(description, keys.ToImmutableDictionary(StringComparer.Ordinal), required);
-
-    private static ScalarShape Word(params string[] words) =>
-        new(words.Length == 1 ? words[0] : $"one of {string.Join(", ", words)}", Formats.Word(words));
 }

@@ -26,11 +26,6 @@ internal static class SmallDocuments
 
     public static PlatformSpec ReadPlatform(LoadedDocument document) => new() { Name = document.Name, System = document.System };
 
-    public static EnrolmentSpec ReadEnrolment(LoadedDocument document) => new(
-        document.Name,
-        document.Body.Text("network") ?? "",
-        document.Body.Text("unknown") == "hold" ? UnknownMachines.Hold : UnknownMachines.LocalBoot);
-
     public static UefiLoader? ReadLoader(string? word) => word switch
     {
         "shim" => UefiLoader.Shim,

@@ -76,4 +76,21 @@ internal static class Values
         address = new(ip, prefix);
         return true;
     }
+
+    /// <summary><c>22</c>, or <c>8000-8100</c>.</summary>
+    public static bool TryPorts(string text, [NotNullWhen(true)] out PortRange? ports)
+    {
+        ports = null;
+        var dash = text.IndexOf('-', StringComparison.Ordinal);
+        if (!TryPort(dash < 0 ? text : text[..dash], out var first) || !TryPort(dash < 0 ? text : text[(dash + 1)..], out var last) || last < first)
+        {
+            return false;
+        }
+
+        ports = new(first, last);
+        return true;
+    }
+
+    private static bool TryPort(string text, out int port) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out port) && port is > 0 and < 65536;
 }

@@ -13,6 +13,8 @@ internal static class DebianFiles
             File("/etc/hostname", system.HostName + "\n"),
             File("/etc/hosts", Hosts(system)),
             .. NetworkdFiles.Of(system, context.BootMac),
+            .. NftablesFile.Of(system),
+            .. FirstBootFiles.Of(system),
 
             // Programs read either of the two; Debian 13 links them itself.
             File("/etc/locale.conf", $"LANG={system.Locale}\n"),

@@ -6,7 +6,7 @@ namespace NetDeploy.Core.Targets.DeployEnvironment;
 /// <summary>What of a recipe the deploy environment cannot do: found before a grant, at its YAML position.</summary>
 internal static class DeployEnvironmentCheck
 {
-    private static readonly string[] Filesystems = ["ext4", "xfs", "vfat", "swap"];
+    private static readonly string[] Filesystems = ["ext4", "xfs", "btrfs", "vfat", "swap"];
 
     /// <summary>What the steps call in the target, or what the system needs to start: package and reason.</summary>
     private static readonly (string Package, string Reason)[] Needed =
@@ -31,55 +31,59 @@ internal static class DeployEnvironmentCheck
         }
 
         CheckFilesystems(recipe, found);
-        CheckBootDisk(recipe, found);
+        CheckBootDisks(recipe, found);
         CheckPackages(recipe, found);
         return found.ToImmutable();
     }
 
-    /// <summary>The disk that carries the boot loader; null where none or several could.</summary>
-    public static DiskSpec? BootDisk(StorageSpec storage)
-    {
-        var candidates = storage.Disks.Where(d => d.Partitions.Any(p => p.Type is PartitionType.BiosBoot or PartitionType.Esp)).ToArray();
-        return candidates is [var only] ? only : null;
-    }
+    /// <summary>The disks that carry a boot loader: the machine starts from each of them.</summary>
+    public static ImmutableArray<DiskSpec> BootDisks(StorageSpec storage) =>
+        [.. storage.Disks.Where(d => d.Partitions.Any(p => p.Type is PartitionType.BiosBoot or PartitionType.Esp))];
 
     private static void CheckFilesystems(Recipe recipe, ImmutableArray<Diagnostic>.Builder found)
     {
-        var storage = recipe.System.Storage;
-        var all = storage.Disks
-            .SelectMany(d => d.Partitions, (d, p) => ($"system.storage.disks[{d.Name}].partitions[{p.Name}].filesystem", p.Filesystem))
-            .Concat(storage.VolumeGroups.SelectMany(g => g.Volumes, (g, v) => ($"system.storage.volumeGroups[{g.Name}].volumes[{v.Name}].filesystem", (FilesystemSpec?)v.Filesystem)));
-        foreach (var (path, filesystem) in all)
+        foreach (var device in StorageDevice.Of(recipe.System.Storage).DistinctBy(d => d.Path))
         {
-            if (filesystem is not null && !Filesystems.Contains(filesystem.Type))
+            if (device.Filesystem is { } filesystem && !Filesystems.Contains(filesystem.Type))
             {
-                found.Add(At(recipe, Severity.Error, path, $"the deploy environment makes no {filesystem.Type}.", $"Take one of {string.Join(", ", Filesystems)}."));
+                found.Add(At(recipe, Severity.Error, $"{device.Path}.filesystem", $"the deploy environment makes no {filesystem.Type}.", $"Take one of {string.Join(", ", Filesystems)}."));
             }
         }
     }
 
-    private static void CheckBootDisk(Recipe recipe, ImmutableArray<Diagnostic>.Builder found)
+    private static void CheckBootDisks(Recipe recipe, ImmutableArray<Diagnostic>.Builder found)
     {
-        if (BootDisk(recipe.System.Storage) is not { } disk)
+        var disks = BootDisks(recipe.System.Storage);
+        if (disks.IsEmpty)
         {
-            found.Add(At(recipe, Severity.Error, "system.storage", "exactly one disk carries the boot loader, with partitions of type bios-boot and esp.", "Add them to one disk, or write storage: simple."));
+            found.Add(At(recipe, Severity.Error, "system.storage", "no disk carries the boot loader, with partitions of type bios-boot and esp.", "Add them to one disk or to several, or write storage: simple."));
             return;
         }
 
-        var path = $"system.storage.disks[{disk.Name}]";
+        foreach (var disk in disks.DistinctBy(d => d.WrittenAs))
+        {
+            CheckBootDisk(recipe, disk, found);
+        }
+
+        var mounted = disks.SelectMany(d => d.Partitions, (d, p) => (Disk: d, Partition: p))
+            .Where(p => p.Partition is { Type: PartitionType.Esp, Filesystem.MountPoint: not (null or "/boot/efi") });
+        foreach (var (disk, esp) in mounted)
+        {
+            found.Add(At(recipe, Severity.Error, $"system.storage.disks[{disk.WrittenAs}].partitions[{esp.Name}].mount", "Debian's GRUB looks for the EFI system partition at /boot/efi.", "Write mount: /boot/efi, or leave it out: a second one is a copy of the first."));
+        }
+    }
+
+    private static void CheckBootDisk(Recipe recipe, DiskSpec disk, ImmutableArray<Diagnostic>.Builder found)
+    {
+        var path = $"system.storage.disks[{disk.WrittenAs}]";
         if (disk.Partitions.All(p => p.Type != PartitionType.BiosBoot))
         {
             found.Add(At(recipe, Severity.Warning, path, "without a bios-boot partition the disk does not boot in BIOS mode.", "Add one of 1MiB, type bios-boot."));
         }
 
-        var esp = disk.Partitions.FirstOrDefault(p => p.Type == PartitionType.Esp);
-        if (esp is null)
+        if (disk.Partitions.All(p => p.Type != PartitionType.Esp))
         {
             found.Add(At(recipe, Severity.Warning, path, "without an EFI system partition the disk does not boot in UEFI mode.", "Add one of 256MiB, type esp."));
-        }
-        else if (esp.Filesystem?.MountPoint != "/boot/efi")
-        {
-            found.Add(At(recipe, Severity.Error, $"{path}.partitions[{esp.Name}].mount", "Debian's GRUB looks for the EFI system partition at /boot/efi.", "Write mount: /boot/efi, or leave it out."));
         }
     }
 
@@ -91,14 +95,7 @@ internal static class DeployEnvironmentCheck
             found.Add(At(recipe, Severity.Error, "system.packages", "the image would hold no kernel.", "Add linux-image-amd64."));
         }
 
-        var storage = recipe.System.Storage;
-        var needed = Needed.ToList();
-        if (storage.VolumeGroups.Length > 0)
-        {
-            needed.Add(("lvm2", "the storage layout has volume groups"));
-        }
-
-        foreach (var (package, reason) in needed.Where(n => !packages.Contains(n.Package)))
+        foreach (var (package, reason) in Needed.Where(n => !packages.Contains(n.Package)))
         {
             found.Add(At(recipe, Severity.Error, "system.packages", $"the package {package} is missing: {reason}.", "Add it again; the distro's document brings it."));
         }

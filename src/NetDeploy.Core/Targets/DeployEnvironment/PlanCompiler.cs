@@ -12,17 +12,28 @@ internal static class PlanCompiler
         return new(
         [
             new PlanHeader(context.Deployment, recipe.Machine),
-            .. StorageSteps.Of(system.Storage),
+            .. Requirements(system),
+            .. StorageSteps.Of(system.Storage, context),
             new Unpack(context.ImageSha256, context.ImageLength),
             .. DebianFiles.Of(recipe, context),
             .. Accounts(system, context),
             .. Services(system),
             new HostKeys(system.SshHostKeyTypes),
-            new BootLoader(DeployEnvironmentCheck.BootDisk(system.Storage)!.Name, system.KernelArguments),
+            .. StorageSteps.Unlocks(system.Storage),
+            .. StorageSteps.Boot(system.Storage, system.KernelArguments),
             .. system.Scripts.Where(s => s.Phase == ScriptPhase.Install).Select(s => new Script(s.Name, s.Content)),
             new FirstBoot($"{context.ServerUrl.GetLeftPart(UriPartial.Authority)}/deploy/{context.Deployment}/installed", context.FirstBootToken),
             new Finish(),
         ]);
+    }
+
+    /// <summary>What must be true of the machine, seen before the claim.</summary>
+    private static IEnumerable<PlanStep> Requirements(SystemSpec system)
+    {
+        if (system.Role == MachineRole.XenHost)
+        {
+            yield return new RequireSecureBootOff("role xen-host: Debian's Xen is not signed");
+        }
     }
 
     private static IEnumerable<PlanStep> Accounts(SystemSpec system, PlanContext context)

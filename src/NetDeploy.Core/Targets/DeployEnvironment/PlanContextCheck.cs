@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using NetDeploy.Core.Profiles;
-using NetDeploy.Core.Secrets;
 
 namespace NetDeploy.Core.Targets.DeployEnvironment;
 
@@ -10,9 +9,9 @@ internal static class PlanContextCheck
     public static ImmutableArray<Diagnostic> Run(Recipe recipe, PlanContext context)
     {
         var found = ImmutableArray.CreateBuilder<Diagnostic>();
-        foreach (var (path, reference) in SecretCheck.References(recipe))
+        foreach (var use in SecretCheck.References(recipe))
         {
-            CheckSecret(recipe, context, path, reference, found);
+            CheckSecret(recipe, context, use, found);
         }
 
         var nics = recipe.System.Nics;
@@ -34,14 +33,15 @@ internal static class PlanContextCheck
         return found.ToImmutable();
     }
 
-    private static void CheckSecret(Recipe recipe, PlanContext context, string path, SecretReference reference, ImmutableArray<Diagnostic>.Builder found)
+    private static void CheckSecret(Recipe recipe, PlanContext context, SecretCheck.Use use, ImmutableArray<Diagnostic>.Builder found)
     {
+        var reference = use.Reference;
         if (context.Strength < reference.Strength)
         {
             var (needed, has) = (reference.Strength.ToString().ToLowerInvariant(), context.Strength.ToString().ToLowerInvariant());
-            found.Add(At(recipe, path, $"the secret '{reference.Name}' needs identity '{needed}', and this machine's is '{has}'.", "Boot it where its identity is stronger, or ask less of the secret.", Severity.Error));
+            found.Add(At(recipe, use.Path, $"the secret '{reference.Name}' needs identity '{needed}', and this machine's is '{has}'.", "Boot it where its identity is stronger, or ask less of the secret.", Severity.Error));
         }
-        else if (SecretCheck.Check(recipe, path, reference, context.Secrets, Severity.Error) is { } wrong)
+        else if (SecretCheck.Check(recipe, use, context.Secrets, Severity.Error) is { } wrong)
         {
             found.Add(wrong);
         }

@@ -12,15 +12,23 @@ public abstract record PlanStep(string Name)
 public sealed record PlanHeader(string Deployment, string Machine) : PlanStep("step_plan")
 {
     /// <summary>Raised when a step changes its meaning or its arguments.</summary>
-    public const int Version = 1;
+    public const int Version = 2;
 
     public override ImmutableArray<PlanArgument> Arguments => [Version, Deployment, Machine];
 }
 
+/// <param name="Reason">Why the system would not start with Secure Boot, for the person at the console.</param>
+public sealed record RequireSecureBootOff(string Reason) : PlanStep("step_require_secure_boot_off")
+{
+    public override ImmutableArray<PlanArgument> Arguments => [Reason];
+}
+
 public sealed record SelectDisk(string Disk, DiskSelector Selector) : PlanStep("step_select_disk")
 {
-    public override ImmutableArray<PlanArgument> Arguments =>
-        [Disk, Bytes(Selector.MinSize), Bytes(Selector.MaxSize), Selector.Bus ?? "", Selector.Wwn ?? "", Selector.Serial ?? "", Selector.Model ?? ""];
+    public override ImmutableArray<PlanArgument> Arguments => [Disk, .. Words(Selector)];
+
+    internal static ImmutableArray<PlanArgument> Words(DiskSelector selector) =>
+        [Bytes(selector.MinSize), Bytes(selector.MaxSize), selector.Bus ?? "", selector.Wwn ?? "", selector.Serial ?? "", selector.Model ?? ""];
 
     private static PlanArgument Bytes(long? bytes) => bytes is { } known ? known : "";
 }
@@ -45,6 +53,7 @@ public sealed record Partition(string Disk, int Number, long SizeMiB, PartitionT
         PartitionType.Esp => "esp",
         PartitionType.Lvm => "lvm",
         PartitionType.Swap => "swap",
+        PartitionType.Raid => "raid",
         _ => "linux",
     };
 }
@@ -117,9 +126,9 @@ public sealed record HostKeys(ImmutableArray<string> Types) : PlanStep("step_hos
     public override ImmutableArray<PlanArgument> Arguments => [string.Join(',', Types)];
 }
 
-public sealed record BootLoader(string Disk, ImmutableArray<string> KernelArguments) : PlanStep("step_boot_loader")
+public sealed record BootLoader(ImmutableArray<string> Disks, ImmutableArray<string> KernelArguments) : PlanStep("step_boot_loader")
 {
-    public override ImmutableArray<PlanArgument> Arguments => [Disk, string.Join(' ', KernelArguments)];
+    public override ImmutableArray<PlanArgument> Arguments => [string.Join(',', Disks), string.Join(' ', KernelArguments)];
 }
 
 public sealed record Script(string ScriptName, string Content) : PlanStep("step_script")

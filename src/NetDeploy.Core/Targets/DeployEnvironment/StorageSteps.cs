@@ -1,21 +1,68 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using NetDeploy.Core.Profiles;
 
 namespace NetDeploy.Core.Targets.DeployEnvironment;
 
-/// <summary>Disks to steps: all are selected before the claim, nothing is written before it.</summary>
+/// <summary>Disks to steps: all are selected, and what can be known to fail is found, before the claim; nothing is written before it.</summary>
 internal static class StorageSteps
 {
-    public static IEnumerable<PlanStep> Of(StorageSpec storage) =>
-    [
-        .. storage.Disks.Select(d => new SelectDisk(d.Name, d.Selector)),
-        new Claim(),
-        .. storage.Disks.Select(d => new Wipe(d.Name)),
-        .. storage.Disks.SelectMany(Partitions),
-        .. storage.VolumeGroups.SelectMany(g => Volumes(g, storage)),
-        .. Filesystems(storage).Select(f => new Filesystem(f.Device, f.Spec.Type, f.Spec.Label)),
-        .. Mounts(storage),
-    ];
+    /// <summary>The path of what is not mounted.</summary>
+    private const string Swap = "none";
+
+    public static IEnumerable<PlanStep> Of(StorageSpec storage, PlanContext context)
+    {
+        StorageDevice[] devices = [.. StorageDevice.Of(storage)];
+        return
+        [
+            .. storage.Disks.DistinctBy(d => d.WrittenAs).Select(Select),
+            .. storage.Disks.Select(d => new DiskSize(d.Name, StorageSizes.OfDisk(storage, d))),
+            .. Needs(devices),
+            new Claim(),
+            .. storage.Disks.Select(d => new Wipe(d.Name)),
+            .. storage.Disks.SelectMany(Partitions),
+            // From the disks up: each device before what lies on it.
+            .. Encrypted(devices.Where(IsPartition), context),
+            .. storage.Raid.Select(a => new RaidArray(a.Name, a.Level, [.. devices.Where(d => d.Raid == a.Name).Select(d => d.Id)])),
+            .. Encrypted(devices.Where(d => d.In is null && !IsPartition(d)), context),
+            .. storage.VolumeGroups.SelectMany(g => Volumes(g, devices)),
+            .. Encrypted(devices.Where(d => d.In is not null), context),
+            .. Filesystems(storage, devices),
+            .. Mounts(devices),
+        ];
+    }
+
+    /// <summary>What opens the disks from the next start on. The installed system's own programs do it, so it comes after the image.</summary>
+    public static IEnumerable<PlanStep> Unlocks(StorageSpec storage) =>
+        from device in StorageDevice.Of(storage)
+        let encryption = device.Encryption
+        where encryption is not null
+        select new Unlock(device.Mapped, encryption.Unlock, ClevisConfiguration.Of(encryption));
+
+    /// <summary>All that starts the system: the image's initramfs knows no arrays and no keys yet, and GRUB goes to each disk.</summary>
+    public static IEnumerable<PlanStep> Boot(StorageSpec storage, ImmutableArray<string> kernelArguments)
+    {
+        var encrypted = StorageDevice.Of(storage).Any(d => d.Encryption is not null);
+        return
+        [
+            .. storage.Raid.Length > 0 || encrypted ? (ImmutableArray<PlanStep>)[new Initramfs()] : [],
+            new BootLoader([.. DeployEnvironmentCheck.BootDisks(storage).Select(d => d.Name)], kernelArguments),
+            .. storage.Disks.SelectMany(EspCopies),
+        ];
+    }
+
+    private static PlanStep Select(DiskSpec disk) =>
+        disk.Set is { } set ? new SelectDisks(set, disk.Selector) : new SelectDisk(disk.Name, disk.Selector);
+
+    private static IEnumerable<PlanStep> Needs(StorageDevice[] devices)
+    {
+        var unlocks = devices.Select(d => d.Encryption).OfType<EncryptionSpec>().ToArray();
+        return
+        [
+            .. unlocks.Any(e => e.Unlock == UnlockMethod.Tpm2) ? (ImmutableArray<PlanStep>)[new NeedsTpm()] : [],
+            .. unlocks.Select(e => e.Tang?.Url).OfType<string>().Distinct().Select(url => new NeedsTang(url)),
+        ];
+    }
 
     private static IEnumerable<PlanStep> Partitions(DiskSpec disk) =>
     [
@@ -23,28 +70,56 @@ internal static class StorageSteps
         new PartitionTable(disk.Name),
     ];
 
-    private static IEnumerable<PlanStep> Volumes(VolumeGroupSpec group, StorageSpec storage)
-    {
-        var devices = storage.Disks.SelectMany(
-            d => d.Partitions.Index().Where(p => p.Item.VolumeGroup == group.Name),
-            (d, p) => Device(d, p.Index));
-        return [new VolumeGroup(group.Name, [.. devices]), .. group.Volumes.Select(v => new LogicalVolume(group.Name, v.Name, v.SizeMiB))];
-    }
+    private static IEnumerable<PlanStep> Encrypted(IEnumerable<StorageDevice> devices, PlanContext context) =>
+        from device in devices
+        let encryption = device.Encryption
+        where encryption is not null
+        let passphrase = encryption.Passphrase
+        select new Luks(device.Mapped, device.Id, passphrase is null ? "" : context.Secrets[passphrase.Name]);
 
-    private static IEnumerable<(string Device, FilesystemSpec Spec)> Filesystems(StorageSpec storage)
+    private static IEnumerable<PlanStep> Volumes(VolumeGroupSpec group, StorageDevice[] devices) =>
+    [
+        new VolumeGroup(group.Name, [.. devices.Where(d => d.VolumeGroup == group.Name).Select(d => d.Opened)]),
+        .. group.Volumes.Select(v => new LogicalVolume(group.Name, v.Name, v.SizeMiB)),
+    ];
+
+    private static IEnumerable<PlanStep> Filesystems(StorageSpec storage, StorageDevice[] devices)
     {
-        var partitions = storage.Disks.SelectMany(d => d.Partitions.Index(), (d, p) => (Device: Device(d, p.Index), Spec: p.Item.Filesystem));
-        var volumes = storage.VolumeGroups.SelectMany(g => g.Volumes, (g, v) => (Device: $"lv:{g.Name}/{v.Name}", Spec: (FilesystemSpec?)v.Filesystem));
-        return partitions.Concat(volumes).Where(f => f.Spec is not null).Select(f => (f.Device, f.Spec!));
+        // Copies of the EFI system partition are made when it is complete.
+        var copies = storage.Disks.SelectMany(EspCopies).Select(c => c.Device).ToHashSet(StringComparer.Ordinal);
+        return
+        [
+            .. from device in devices
+               let filesystem = device.Filesystem
+               where filesystem is not null && !copies.Contains(device.Id)
+               select new Filesystem(device.Opened, filesystem.Type, filesystem.Label),
+            .. from device in devices
+               from subvolume in device.Filesystem?.Subvolumes ?? []
+               select new Subvolume(device.Opened, subvolume.Name),
+        ];
     }
 
     /// <summary>A path before what lies below it; swap last.</summary>
-    private static IEnumerable<Mount> Mounts(StorageSpec storage) =>
-        from filesystem in Filesystems(storage)
-        let spec = filesystem.Spec
-        where spec.MountPoint is not null || spec.Type == "swap"
-        orderby spec.MountPoint is null, spec.MountPoint?.Count(c => c == '/' && spec.MountPoint.Length > 1), spec.MountPoint
-        select new Mount(filesystem.Device, spec.MountPoint ?? "none", spec.Options ?? DefaultOptions(spec));
+    private static IEnumerable<Mount> Mounts(StorageDevice[] devices) =>
+        devices.SelectMany(Mounts).OrderBy(m => m.Path == Swap).ThenBy(m => m.Path == "/" ? 0 : m.Path.Count(c => c == '/')).ThenBy(m => m.Path, StringComparer.Ordinal);
+
+    private static IEnumerable<Mount> Mounts(StorageDevice device)
+    {
+        if (device.Filesystem is not { } filesystem)
+        {
+            yield break;
+        }
+
+        if (filesystem.MountPoint is not null || filesystem.Type == "swap")
+        {
+            yield return new(device.Opened, filesystem.MountPoint ?? Swap, filesystem.Options ?? DefaultOptions(filesystem));
+        }
+
+        foreach (var subvolume in filesystem.Subvolumes.Where(s => s.MountPoint is not null))
+        {
+            yield return new(device.Opened, subvolume.MountPoint!, $"subvol={subvolume.Name},{subvolume.Options ?? filesystem.Options ?? "defaults"}");
+        }
+    }
 
     private static string DefaultOptions(FilesystemSpec filesystem) => filesystem switch
     {
@@ -56,5 +131,10 @@ internal static class StorageSteps
         _ => "defaults",
     };
 
-    private static string Device(DiskSpec disk, int index) => string.Create(CultureInfo.InvariantCulture, $"disk:{disk.Name}:{index + 1}");
+    private static IEnumerable<EspCopy> EspCopies(DiskSpec disk) =>
+        from partition in disk.Partitions.Index()
+        where partition.Item is { Type: PartitionType.Esp, Filesystem.MountPoint: null }
+        select new EspCopy(string.Create(CultureInfo.InvariantCulture, $"disk:{disk.Name}:{partition.Index + 1}"));
+
+    private static bool IsPartition(StorageDevice device) => device.Id.StartsWith("disk:", StringComparison.Ordinal);
 }

@@ -1,5 +1,6 @@
-step_plan '1' 'd-0001' 'blade1'
+step_plan '2' 'd-0001' 'blade1'
 step_select_disk 'root' '' '' '' '' '' ''
+step_disk_size 'root' '275'
 step_claim
 step_wipe 'root'
 step_partition 'root' '1' '1' 'bios-boot'

@@ -1,6 +1,8 @@
-step_plan '1' 'd-0001' 'blade1'
+step_plan '2' 'd-0001' 'blade1'
 step_select_disk 'system' '4294967296' '68719476736' 'nvme' '' '' 'O'\''Disk *'
 step_select_disk 'data' '' '' '' '' 'DATA1' ''
+step_disk_size 'system' '275'
+step_disk_size 'data' '2066'
 step_claim
 step_wipe 'system'
 step_wipe 'data'
