@@ -64,7 +64,7 @@ internal static class LabDocuments
 
     private static string[] ProfilesOf(LabOptions options) => options.Profile is { } profile ? [profile] : [];
 
-    /// <summary>Where no machine has a document, its network says which loader it gets.</summary>
+    /// <summary>Where no machine has a document, its network says which loader it gets; beside another server it says so in any case.</summary>
     private static Dictionary<string, object> LoaderOf(LabOptions options) => new() { ["uefiLoader"] = LoaderOf(options.Firmware) };
 
     /// <summary>Shim starts everywhere, so it is the network's loader; a blade without Secure Boot takes the way over HTTP.</summary>
@@ -73,7 +73,7 @@ internal static class LabDocuments
     /// <summary>A proxy has no addresses to tell of.</summary>
     private static Dictionary<string, object> Network(LabOptions options)
     {
-        var network = new Dictionary<string, object>(options.Enrol ? LoaderOf(options) : [])
+        var network = new Dictionary<string, object>(options.Enrol || options.Mode == LabMode.Proxy ? LoaderOf(options) : [])
         {
             ["apiVersion"] = ApiVersion,
             ["kind"] = "Network",

@@ -36,6 +36,9 @@ public sealed record MachineText
 
     public SlotSpec? Slot { get; init; }
 
+    /// <summary>What is wrong with a name, as the end of a sentence; null where it is a host name.</summary>
+    public static string? NameFault(string name) => Formats.DnsLabel(ref name);
+
     public static string PathOf(string machine) => $"{Folder}{machine}.yaml";
 
     public SourceText Write()

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using NetDeploy.Core.Addressing;
 using NetDeploy.Core.Profiles.Documents;
 using NetDeploy.Core.Targets;
 
@@ -41,6 +42,11 @@ internal static class EnrolmentCheck
 
         if (snapshot.Networks.GetValueOrDefault(document.Network) is { } network)
         {
+            if (rule.Addresses is not null && network.Mode != NetworkMode.Authoritative)
+            {
+                return ("addresses", $"another server hands out the addresses of network '{network.Name}'.", "Remove addresses from the rule.");
+            }
+
             if (rule.Addresses is { } range && !(NetworkDocument.IsHost(network.Subnet, range.First) && NetworkDocument.IsHost(network.Subnet, range.Last)
                 && NetworkDocument.Number(range.First) <= NetworkDocument.Number(range.Last)))
             {

@@ -109,6 +109,11 @@ internal sealed class Enroller(
             now =>
             {
                 var called = name ?? "machine-" + newcomer.Mac.ToString().Replace(":", "", StringComparison.Ordinal);
+                if (MachineText.NameFault(called) is { } fault)
+                {
+                    return new(null, new Refusal($"'{called}' {fault}", "Take a name such as web1."));
+                }
+
                 if (now.Machines.ContainsKey(called) || deployments.Machines.ByName(called) is not null)
                 {
                     return new(null, new Refusal($"There is a machine {called} already.", $"Take another name; or give this hardware that one: netdeploy replace {called} --mac {newcomer.Mac}"));

@@ -111,6 +111,23 @@ public sealed class DeploymentTests(ITestOutputHelper output)
         await lab.BootDiskAloneAsync("blade-1", Variables.Fresh);
     }
 
+    [Theory]
+    [Trait("Category", "Full")]
+    [InlineData("bios")]
+    [InlineData("uefi")]
+    [InlineData("secureboot")]
+    public async Task A_blade_installs_itself_beside_a_DHCP_server_that_was_there_first(string firmware)
+    {
+        await using var lab = LabRun.Create(output);
+        var up = await lab.UpAsync(Up, "--mode", "proxy", "--firmware", firmware);
+        AssertInstalled(up, firmware, rebuilt: false);
+        Assert.Equal("proxy", Text(up, "mode"));
+        var blade = up.GetProperty("machines")[0];
+        Assert.Equal("10.77.0.2", Text(blade, "addressFrom"));
+        Assert.Equal(Text(blade, "address"), Text(await lab.ShowAsync("blade-1"), "address"));
+        Assert.Contains("takes its address from the DHCP server 10.77.0.2", await lab.TimelineAsync("blade-1"), StringComparison.Ordinal);
+    }
+
     private static void AssertInstalled(JsonElement result, string firmware, bool rebuilt)
     {
         var blade = Assert.Single(result.GetProperty("machines").EnumerateArray());

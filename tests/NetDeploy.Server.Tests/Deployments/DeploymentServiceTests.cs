@@ -42,8 +42,7 @@ public class DeploymentServiceTests
 
         Assert.IsType<DeploymentAnswer.Refused>(await world.Service.TaskAsync(caller, new FirstBootTask("script", "a", FirstBootTask.Ok, 1), []));
         Assert.IsType<DeploymentAnswer.Accepted>(await world.Service.TaskAsync(system, new FirstBootTask("script", "a", FirstBootTask.Ok, 1), ["one", "two"]));
-        Assert.IsType<DeploymentAnswer.Accepted>(await world.Service.TaskAsync(system, new FirstBootTask("handover", "command", "failed with status
-7", 9), ["no such host"]));
+        Assert.IsType<DeploymentAnswer.Accepted>(await world.Service.TaskAsync(system, new FirstBootTask("handover", "command", "failed with status\n7", 9), ["no such host"]));
 
         var told = (await world.TimelineAsync()).Where(e => e.Kind == "task").ToList();
         Assert.Equal(["script a ended: ok, 1 s: one | two", "handover command ended: failed with status 7, 9 s: no such host"], told.Select(e => e.Text));

@@ -2,7 +2,9 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using NetDeploy.Core.Addressing;
 using NetDeploy.Core.Boot;
+using NetDeploy.Protocols;
 using NetDeploy.Protocols.Dhcp;
 
 namespace NetDeploy.Server.Tests.Dhcp;
@@ -12,6 +14,7 @@ public sealed class FirmwareTests
 {
     private const string OvmfCode = "/usr/share/OVMF/OVMF_CODE_4M.fd";
     private const string OvmfVariables = "/usr/share/OVMF/OVMF_VARS_4M.fd";
+    private static readonly MacAddress s_machine = MacAddress.Parse("02:00:00:00:00:22");
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(120);
 
     [Fact]
@@ -66,6 +69,52 @@ public sealed class FirmwareTests
         Assert.True(ack.At - offer.At < TimeSpan.FromSeconds(5), "it waited");
     }
 
+    [Fact]
+    public void Ovmf_beside_another_server_asks_on_port_4011_and_fetches_the_file_from_here()
+    {
+        SkipUnlessPossible(OvmfCode);
+        MainServer.SkipUnlessPossible("dnsmasq");
+        using var network = new TestNetwork();
+        using var main = new MainServer(network, "dnsmasq");
+        using var server = new TestServer(network, NetworkMode.Proxy);
+        server.Known.Add(s_machine);
+        using var tftp = Listen(network, SocketType.Dgram, 69);
+        using var machine = Start(network, [.. Uefi(network), .. Nic("virtio-net-pci", "romfile=")]);
+
+        var request = new byte[512];
+        tftp.ReceiveTimeout = (int)s_limit.TotalMilliseconds;
+        EndPoint from = new IPEndPoint(IPAddress.Any, 0);
+        var length = tftp.ReceiveFrom(request, ref from);
+
+        Assert.StartsWith("\0\u0001snponly.efi\0octet\0", Encoding.ASCII.GetString(request, 0, length), StringComparison.Ordinal);
+        Assert.StartsWith("10.99.0.1", ((IPEndPoint)from).Address.ToString(), StringComparison.Ordinal);
+        Assert.Contains(server.Events, e => e is { Reply: DhcpMessageType.Offer, Address: null } && e.Mac == s_machine);
+        Assert.Contains(server.Events, e => e.Reply == DhcpMessageType.Ack && e.Reason.Contains("port 4011", StringComparison.Ordinal));
+        Assert.Contains(server.Events, e => e.ForeignServer?.ToString() == MainServer.Address);
+        Assert.Empty(server.Leases.All());
+    }
+
+    [Theory]
+    [InlineData("http")]
+    [InlineData("ipxe")]
+    public void Firmware_beside_another_server_fetches_the_offered_url_from_here(string firmware)
+    {
+        SkipUnlessPossible(OvmfCode);
+        MainServer.SkipUnlessPossible("dnsmasq");
+        using var network = new TestNetwork();
+        using var main = new MainServer(network, "dnsmasq");
+        using var server = new TestServer(network, NetworkMode.Proxy);
+        server.Known.Add(s_machine);
+        using var http = Listen(network, SocketType.Stream, 80);
+        using var machine = Start(network, firmware == "ipxe" ? ["-boot", "n", .. Nic("e1000", "bootindex=1")] :
+        [
+            .. Uefi(network), .. Nic("virtio-net-pci", "romfile="),
+            "-fw_cfg", "name=opt/org.tianocore/IPv4PXESupport,string=n", "-fw_cfg", "name=opt/org.tianocore/IPv6PXESupport,string=n",
+        ]);
+        Assert.StartsWith(firmware == "ipxe" ? "GET /boot HTTP/1.1\r\n" : "HEAD /boot HTTP/1.1\r\n", FirstRequest(http), StringComparison.Ordinal);
+        Assert.DoesNotContain(server.Events, e => e.Address is not null);
+    }
+
     private static void SkipUnlessPossible(params string[] files)
     {
         TestNetwork.SkipUnlessPossible("qemu-system-x86_64");
@@ -87,7 +136,7 @@ public sealed class FirmwareTests
     }
 
     private static string[] Nic(string device, string more) =>
-        ["-netdev", "tap,id=net,ifname=tap0,script=no,downscript=no", "-device", $"{device},netdev=net,mac=02:00:00:00:00:22,{more}"];
+        ["-netdev", "tap,id=net,ifname=tap0,script=no,downscript=no", "-device", $"{device},netdev=net,mac={s_machine},{more}"];
 
     /// <summary>Listens in the server's namespace.</summary>
     private static Socket Listen(TestNetwork network, SocketType type, int port)
@@ -116,9 +165,11 @@ public sealed class FirmwareTests
 
     private static Machine Start(TestNetwork network, string[] arguments)
     {
+        // Beside another server the bridge is there already.
+        TestNetwork.Run("ip", ["-n", network.Client, "link", "add", "br0", "type", "bridge"]);
         foreach (var step in (string[])
         [
-            "link add br0 type bridge", "tuntap add tap0 mode tap", "link set tap0 master br0", "link set cli0 master br0", "link set tap0 up", "link set br0 up",
+            "tuntap add tap0 mode tap", "link set tap0 master br0", "link set cli0 master br0", "link set tap0 up", "link set br0 up",
         ])
         {
             TestNetwork.Run("ip", ["-n", network.Client, .. step.Split(' ')]);

@@ -61,6 +61,13 @@ internal static class NetworkDocument
                 body.OriginOf(key), key, $"mode 'proxy' hands out no addresses, so no machine is told of '{key}'.",
                 "Remove the key: the main DHCP server says it. Or write mode: authoritative, where no other DHCP server is.");
         }
+
+        if (body.Map?["uefiLoader"] is null)
+        {
+            diagnostics.Warning(
+                body.OriginOf("mode"), "uefiLoader", "UEFI machines get shim and GRUB here, and GRUB asks the server that the main DHCP server names for its configuration.",
+                "Write uefiLoader: ipxe, where no machine has Secure Boot on. Or set next-server there to this server, and write uefiLoader: shim.");
+        }
     }
 
     /// <summary>Neither the network's own address nor its broadcast address, but within.</summary>
