@@ -21,6 +21,7 @@ var root = new Command("netdeploy", "NetDeploy: turns powered-on hardware and re
     ForgetCommand.Create(),
     ExportCommand.Create(),
     ImagesCommand.Create(),
+    MirrorCommand.Create(),
     PasswdCommand.Create(),
     SchemaCommand.Create(),
     SecretCommand.Create(),

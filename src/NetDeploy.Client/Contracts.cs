@@ -164,6 +164,15 @@ public sealed record OtherServerView(string Interface, string Address, string? M
 /// <param name="Earlier">Ids of older images of the key that are kept.</param>
 public sealed record ImageView(string Key, string? Id, long? Bytes, long? BuiltAt, string State, string? Reason, IReadOnlyList<string> Earlier);
 
+/// <summary>A mirror that machines reach through the server, and what it did since the server's start.</summary>
+/// <param name="Files">How many it keeps.</param>
+/// <param name="Hits">Answers from the disk.</param>
+/// <param name="Misses">Answers that came from the upstream.</param>
+/// <param name="Stale">Answers of the last good state, as the upstream failed.</param>
+/// <param name="Failures">Fetches that failed.</param>
+public sealed record MirrorView(
+    string Name, string Upstream, int Files, long Bytes, long MaxBytes, long Hits, long Misses, long Stale, long Failures, long ServedBytes, long FetchedBytes);
+
 /// <summary>A secret by its name; its value never comes out.</summary>
 public sealed record SecretView(string Name, int Version);
 
@@ -196,6 +205,8 @@ public sealed record ProblemView(string? Title, string? Detail, int? Status, IRe
 [JsonSerializable(typeof(ProblemView))]
 [JsonSerializable(typeof(ImageView))]
 [JsonSerializable(typeof(ImageView[]))]
+[JsonSerializable(typeof(MirrorView))]
+[JsonSerializable(typeof(MirrorView[]))]
 [JsonSerializable(typeof(SecretView))]
 [JsonSerializable(typeof(SecretView[]))]
 [JsonSerializable(typeof(SecretValue))]

@@ -102,6 +102,16 @@ public sealed class NetDeployClient : IDisposable
         return await ReadAsync(response, NetDeployJson.Default.ImageView, cancellationToken).ConfigureAwait(false);
     }
 
+    public Task<MirrorView[]> MirrorsAsync(CancellationToken cancellationToken = default) =>
+        GetAsync("/api/v1/mirrors", NetDeployJson.Default.MirrorViewArray, cancellationToken);
+
+    /// <summary>Empties a mirror's cache; what is being served just now stays.</summary>
+    public async Task<MirrorView> ClearMirrorAsync(string name, CancellationToken cancellationToken = default)
+    {
+        using var response = await SendAsync(HttpMethod.Post, $"/api/v1/mirrors/{Uri.EscapeDataString(name)}/clear", null, cancellationToken).ConfigureAwait(false);
+        return await ReadAsync(response, NetDeployJson.Default.MirrorView, cancellationToken).ConfigureAwait(false);
+    }
+
     public Task<SecretView[]> SecretsAsync(CancellationToken cancellationToken = default) =>
         GetAsync("/api/v1/secrets", NetDeployJson.Default.SecretViewArray, cancellationToken);
 

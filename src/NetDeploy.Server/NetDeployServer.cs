@@ -15,9 +15,11 @@ using NetDeploy.Server.Images;
 using NetDeploy.Server.Leases;
 using NetDeploy.Server.Linux;
 using NetDeploy.Server.Management;
+using NetDeploy.Server.Mirror;
 using NetDeploy.Server.Power;
 using NetDeploy.Server.Secrets;
 using NetDeploy.Server.Storage;
+using NetDeploy.Server.Syslog;
 using NetDeploy.Server.Telemetry;
 using NetDeploy.Server.Tftp;
 
@@ -85,7 +87,7 @@ public sealed class NetDeployServer : IAsyncDisposable
                 UnauthorizedAccessException => new ServerFault(e.Message, $"Run the server as the user that owns {config.Data}, or as root.", e),
                 BootFilesException files => new ServerFault(files.Message, files.Remedy, e),
                 IOException or InvalidDataException => new ServerFault(
-                    $"The server cannot use its folders: {e.Message}", $"Look after the disk, its room and its permissions: {config.Data} and {config.Images} must be folders that this user may write.", e),
+                    $"The server cannot use its folders: {e.Message}", $"Look after the disk, its room and its permissions: {config.Data}, {config.Images} and {config.MirrorFolder} must be folders that this user may write.", e),
                 _ => e,
             };
         }
@@ -108,10 +110,16 @@ public sealed class NetDeployServer : IAsyncDisposable
             throw missing;
         }
 
+        if (files.Warning is { } outdated)
+        {
+            BootLog.Outdated(_logging.CreateLogger<NetDeployServer>(), outdated);
+        }
+
         var state = OpenState();
-        var parts = await OpenDecisionsAsync(state, power, cancellationToken).ConfigureAwait(false);
+        var parts = await OpenDecisionsAsync(state, files, power, cancellationToken).ConfigureAwait(false);
         await ServeHttpBootAsync(state, parts, files, cancellationToken).ConfigureAwait(false);
         ServeTftp(parts.Desk, files);
+        ServeSyslog(parts.Deployments);
         ServeDhcp(state.Leases, parts.Desk);
         await ServeManagementAsync(state, parts, cancellationToken).ConfigureAwait(false);
 
@@ -157,10 +165,11 @@ public sealed class NetDeployServer : IAsyncDisposable
         var secrets = SecretStore.Open(sealedSecrets, ServerKey.LoadOrCreate(
             Path.Combine(ServerPaths.Keys(data), "secrets.key"),
             $"every stored secret is lost then; move {sealedSecrets} away too, and set each again with 'netdeploy secret set'"));
-        return new State(store, leases, bulk, mint, secrets, DocumentStore.Open(ServerPaths.Documents(data), _config.Profiles));
+        var mirrors = _config.Mirrors.ToDictionary(m => m.Name, m => Closing(new CachedMirror(m, Path.Combine(_config.MirrorFolder, m.Name), _clock, _budgeted.CreateLogger<CachedMirror>())));
+        return new State(store, leases, bulk, mint, secrets, DocumentStore.Open(ServerPaths.Documents(data), _config.Profiles), mirrors);
     }
 
-    private async Task<Decisions> OpenDecisionsAsync(State state, IPower power, CancellationToken cancellationToken)
+    private async Task<Decisions> OpenDecisionsAsync(State state, BootFilesCatalog files, IPower power, CancellationToken cancellationToken)
     {
         var neighbours = new Neighbours();
         _closing.Push(() => Now(neighbours.Dispose));
@@ -172,7 +181,7 @@ public sealed class NetDeployServer : IAsyncDisposable
         _application = application;
         await application.StartAsync(cancellationToken).ConfigureAwait(false);
         var images = new ImageStore(ImageSpool.Create(_config.Images), _clock, () => deployments.PinnedImages());
-        var orders = Closing(new DeployOrders(deployments, state.Documents, images, state.Bulk, state.Secrets, power, _logging.CreateLogger<DeployOrders>()));
+        var orders = Closing(new DeployOrders(deployments, state.Documents, images, state.Bulk, state.Secrets, [.. _interfaces.Select(i => i.Address)], power, _logging.CreateLogger<DeployOrders>(), files.Installers));
         var seen = new SeenMachines(_clock);
         var enroller = new Enroller(state.Documents, application, deployments, orders, state.Leases, _clock, _budgeted.CreateLogger<Enroller>());
         var hold = new HoldDesk(deployments, enroller, seen, new HeldMachines(_clock), owners, state.Mint, _budgeted.CreateLogger<HoldDesk>());
@@ -183,6 +192,7 @@ public sealed class NetDeployServer : IAsyncDisposable
             new BootDeskOptions
             {
                 HttpPort = _config.BootPort,
+                SyslogPort = _config.SyslogPort,
                 KernelArguments = _config.KernelArguments,
                 LoaderOf = m => state.Documents.Current.Snapshot.Machines.GetValueOrDefault(m.Name)?.UefiLoader,
             },
@@ -196,7 +206,8 @@ public sealed class NetDeployServer : IAsyncDisposable
     {
         BootEndPoints = [.. _interfaces.Select(i => new IPEndPoint(i.Address, _config.BootPort))];
         var plans = new DeploymentPlans(parts.Deployments, state.Bulk, parts.Images, state.Secrets, _budgeted.CreateLogger<DeploymentPlans>());
-        var app = BootListener.Build(BootEndPoints, parts.Desk, files, () => Networks, parts.Owners, parts.Deployments, plans, _budgeted, hold: parts.Hold);
+        var app = BootListener.Build(BootEndPoints, parts.Desk, files, () => Networks, parts.Owners, parts.Deployments, plans, _budgeted, hold: parts.Hold,
+            mirrors: new MirrorRoutes(state.Mirrors, _budgeted.CreateLogger<MirrorRoutes>()));
         await ListenAsync(app, cancellationToken).ConfigureAwait(false);
     }
 
@@ -214,6 +225,17 @@ public sealed class NetDeployServer : IAsyncDisposable
             var tftp = Closing(new TftpServer(options, content, content, _budgeted.CreateLogger<TftpServer>(), _clock));
             tftp.Start();
             _parts.Add($"TFTP on {name}", tftp.Completion);
+        }
+    }
+
+    private void ServeSyslog(DeploymentService deployments)
+    {
+        var logs = new InstallerLogs(deployments);
+        foreach (var (name, address) in _interfaces)
+        {
+            var syslog = Closing(new SyslogServer(new IPEndPoint(address, _config.SyslogPort), logs, _budgeted.CreateLogger<SyslogServer>()));
+            syslog.Start();
+            _parts.Add($"syslog on {name}", syslog.Completion);
         }
     }
 
@@ -238,7 +260,8 @@ public sealed class NetDeployServer : IAsyncDisposable
             () => [.. Warnings.Texts, .. Networks.Uncovered(_interfaces), .. _dhcp?.Warnings() ?? [], .. parts.Application.Rendering.Warnings],
             () => _dhcp?.Foreign.List() ?? []);
         var services = new ManagementServices(
-            parts.Deployments, parts.Orders, state.Documents, parts.Application, parts.Desk, state.Leases, state.Bulk, parts.Images, state.Secrets, parts.Enroller, parts.Hold, facts);
+            parts.Deployments, parts.Orders, state.Documents, parts.Application, parts.Desk, state.Leases, state.Bulk, parts.Images, state.Secrets, parts.Enroller, parts.Hold, facts,
+            [.. state.Mirrors.Values]);
         var socket = ServerPaths.Socket(_config.Data);
         await ListenAsync(ManagementListener.Build(socket, services, _logging), cancellationToken).ConfigureAwait(false);
         ManagementListener.Restrict(socket);
@@ -280,7 +303,8 @@ public sealed class NetDeployServer : IAsyncDisposable
     }
 
     /// <summary>What survives this process.</summary>
-    private sealed record State(LiteDbRecordStore Store, LeaseStore Leases, BulkStore Bulk, TokenMint Mint, SecretStore Secrets, DocumentStore Documents);
+    private sealed record State(LiteDbRecordStore Store, LeaseStore Leases, BulkStore Bulk, TokenMint Mint, SecretStore Secrets, DocumentStore Documents,
+        IReadOnlyDictionary<string, CachedMirror> Mirrors);
 
     /// <summary>What decides, over that state.</summary>
     private sealed record Decisions(

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using NetDeploy.Server.Boot;
 using NetDeploy.Server.Deployments;
 using NetDeploy.Server.Management;
+using NetDeploy.Server.Mirror;
 
 namespace NetDeploy.Server.Tests;
 
@@ -17,9 +18,12 @@ public sealed class EndpointTests
             "GET /boot/script grant",
             "GET /deploy/{id}/image token Deploy",
             "GET /deploy/{id}/plan token Deploy",
+            "GET /deploy/{id}/preseed/{token} token Deploy",
             "GET /hold/{mac}/state token of a held machine",
             "GET,HEAD /boot/environment/{name} reads",
+            "GET,HEAD /boot/installers/{distro}/{build}/{name} reads",
             "GET,HEAD /boot/loaders/{name} reads",
+            "GET,HEAD /mirror/{name}/{**path} reads",
             "POST /deploy/{id}/claim token Deploy",
             "POST /deploy/{id}/failed token Deploy",
             "POST /deploy/{id}/host-keys token Deploy",
@@ -37,6 +41,7 @@ public sealed class EndpointTests
                 app.MapBoot(null!, null!, () => BootNetworks.None);
                 app.MapHold(null!, () => BootNetworks.None);
                 app.MapDeploy(null!, new DeploymentPlans(null!, null!, null!, null!, NullLogger.Instance));
+                new MirrorRoutes(new Dictionary<string, CachedMirror>(), NullLogger.Instance).Map(app, () => BootNetworks.None);
             },
             e => $" {Permission(e)}"));
 
@@ -50,6 +55,7 @@ public sealed class EndpointTests
             "GET /api/v1/machines/{name}",
             "GET /api/v1/machines/{name}/log",
             "GET /api/v1/machines/{name}/timeline",
+            "GET /api/v1/mirrors",
             "GET /api/v1/rendering",
             "GET /api/v1/secrets",
             "GET /api/v1/status",
@@ -60,10 +66,11 @@ public sealed class EndpointTests
             "POST /api/v1/machines/{name}/image",
             "POST /api/v1/machines/{name}/release",
             "POST /api/v1/machines/{name}/replace",
+            "POST /api/v1/mirrors/{name}/clear",
             "POST /api/v1/unknown/{mac}/adopt",
             "PUT /api/v1/secrets/{name}",
         ],
-        await RoutesAsync(app => app.MapManagement(new ManagementServices(null!, null!, null!, null!, null!, null!, null!, null!, null!, null!, null!, null!)), _ => ""));
+        await RoutesAsync(app => app.MapManagement(new ManagementServices(null!, null!, null!, null!, null!, null!, null!, null!, null!, null!, null!, null!, [])), _ => ""));
 
     private static async Task<IEnumerable<string>> RoutesAsync(Action<WebApplication> map, Func<Endpoint, string> describe)
     {

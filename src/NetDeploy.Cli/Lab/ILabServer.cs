@@ -6,10 +6,13 @@ using NetDeploy.Client;
 namespace NetDeploy.Cli.Lab;
 
 /// <summary>Where the lab's server lives and what it may answer on.</summary>
-/// <param name="Interface">The only interface it answers on, with <paramref name="Address"/> as its own address.</param>
+/// <param name="Interface">The interface it answers on, with <paramref name="Address"/> as its own address.</param>
 /// <param name="LabPower">The control socket: the power seam <c>lab</c> switches blades there by MAC.</param>
 internal sealed record LabServerSetup(string DataFolder, string CacheFolder, string Interface, string Address, string LabPower)
 {
+    /// <summary>The server answers on these too: VLANs of the lab.</summary>
+    public ImmutableArray<string> MoreInterfaces { get; init; } = [];
+
     /// <summary>What the isolated network can reach through the server; with any, images are built inside it too. None: the lab's worker uses the host's network.</summary>
     public ImmutableArray<LabMirror> Mirrors { get; init; } = [];
 }

@@ -45,7 +45,7 @@ internal sealed class LabServer(string dataFolder) : ILabServer, IDisposable
                 "server",
                 ThisProgram.With([
                     "serve", "--data", setup.DataFolder, "--interface", setup.Interface, "--bootfiles", BootFiles(setup), "--images", Images(setup),
-                    "--no-worker", "--lab-power", setup.LabPower, "--mirrors", Path.Combine(setup.CacheFolder, "mirrors"),
+                    "--no-worker", .. setup.MoreInterfaces.SelectMany(i => new[] { "--interface", i }), "--lab-power", setup.LabPower, "--mirrors", Path.Combine(setup.CacheFolder, "mirrors"),
                     .. setup.Mirrors.SelectMany(m => new[] { "--lab-mirror", m.Argument })]),
                 InsideNetwork: true,
                 Environment: environment),

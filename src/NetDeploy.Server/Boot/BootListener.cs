@@ -18,6 +18,7 @@ using NetDeploy.Protocols;
 using NetDeploy.Server.BootFiles;
 using NetDeploy.Server.Deployments;
 using NetDeploy.Server.Enrolment;
+using NetDeploy.Server.Mirror;
 using NetDeploy.Server.Storage;
 
 namespace NetDeploy.Server.Boot;
@@ -27,7 +28,7 @@ internal static class BootListener
 {
     public static WebApplication Build(
         IReadOnlyList<IPEndPoint> endPoints, BootDesk desk, BootFilesCatalog files, Func<BootNetworks> networks, IAddressOwners owners,
-        DeploymentService deployments, DeploymentPlans plans, ILoggerFactory logging, int connectionsOfStrangers = ConnectionLimit.OfStrangers, HoldDesk? hold = null)
+        DeploymentService deployments, DeploymentPlans plans, ILoggerFactory logging, int connectionsOfStrangers = ConnectionLimit.OfStrangers, HoldDesk? hold = null, MirrorRoutes? mirrors = null)
     {
         // Empty: a builder with defaults reads appsettings.json of the current folder and the environment, which may name more addresses.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -56,6 +57,7 @@ internal static class BootListener
         app.Use((context, next) => ExplainFaultsAsync(context, next, logger));
         app.MapBoot(desk, files, networks);
         app.MapDeploy(deployments, plans);
+        mirrors?.Map(app, networks);
         if (hold is not null)
         {
             app.MapHold(hold, networks);
@@ -79,6 +81,10 @@ internal static class BootListener
             "initrd" when files.Environment is { } built => SendAsync(context, desk, name, built.Initrd),
             _ => NotFoundAsync(context, name),
         }).WithMetadata(new ReadsOnly());
+
+        boot.MapMethods("/installers/{distro}/{build}/{name}", reading, (string distro, string build, string name, HttpContext context) =>
+            files.Installers.Find(distro, build)?.File(name) is { } file ? SendAsync(context, desk, name, file) : NotFoundAsync(context, name))
+            .WithMetadata(new ReadsOnly());
 
         // A script starts a boot of a granted deployment: its source address and the lease table stand in for a token that the machine cannot have yet.
         boot.MapGet("/script", async (string? mac, string? uuid, string? vendor, string? product, string? serial, string? asset, HttpContext context) =>

@@ -17,6 +17,7 @@ internal static class ManagementRoutes
         api.MapDocuments(services);
         api.MapSecrets(services);
         api.MapImages(services);
+        api.MapMirrors(services);
         api.MapGet("/status", () => TypedResults.Json(
             new ServerStatusView(
                 services.Facts.Version,

@@ -4,6 +4,7 @@ using NetDeploy.Server.Documents;
 using NetDeploy.Server.Enrolment;
 using NetDeploy.Server.Images;
 using NetDeploy.Server.Leases;
+using NetDeploy.Server.Mirror;
 using NetDeploy.Server.Secrets;
 using NetDeploy.Server.Storage;
 
@@ -22,7 +23,8 @@ internal sealed record ManagementServices(
     SecretStore Secrets,
     Enroller Enroller,
     HoldDesk Hold,
-    ServerFacts Facts);
+    ServerFacts Facts,
+    IReadOnlyList<CachedMirror> Mirrors);
 
 /// <summary>What is known of the server from its start.</summary>
 /// <param name="Warnings">What start-up found wrong but could live with, the interfaces that no network covers now, and who else leases there.</param>

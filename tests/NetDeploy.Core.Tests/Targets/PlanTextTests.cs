@@ -44,6 +44,7 @@ public sealed partial class PlanTextTests
             new Service("s", 0), new HostKeys([]), new BootLoader(["d"], []), new Script("s", "c"), new FirstBoot("u", "t"), new Finish(),
             new SelectDisks(new("d", 2), new()), new DiskSize("d", 1), new NeedsTpm(), new NeedsTang("u"), new RaidArray("a", 0, ["disk:d:1"]), new Luks("m", "d", ""),
             new Subvolume("d", "p"), new Unlock("m", 0, ""), new Initramfs(), new EspCopy("d"),
+            new RequireSecureBootOff("r"),
         ];
 
         Assert.Equal(documented.Keys.Order(StringComparer.Ordinal), steps.Select(s => s.Name).Order(StringComparer.Ordinal));

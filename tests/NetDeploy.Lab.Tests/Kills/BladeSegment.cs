@@ -33,7 +33,7 @@ internal sealed class BladeSegment : IAsyncDisposable
 
     public string Server => _name + "s";
 
-    private string Blades => _name + "b";
+    public string Blades => _name + "b";
 
     private string BladesHandle => $"/run/netns/{Blades}";
 

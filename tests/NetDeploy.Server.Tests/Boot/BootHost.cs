@@ -13,12 +13,14 @@ using NetDeploy.Core.Addressing;
 using NetDeploy.Core.Boot;
 using NetDeploy.Core.Deployments;
 using NetDeploy.Core.Machines;
+using NetDeploy.Core.Profiles;
 using NetDeploy.Protocols;
 using NetDeploy.Server.Boot;
 using NetDeploy.Server.BootFiles;
 using NetDeploy.Server.Deployments;
 using NetDeploy.Server.Documents;
 using NetDeploy.Server.Images;
+using NetDeploy.Server.Mirror;
 using NetDeploy.Server.Secrets;
 using NetDeploy.Server.Storage;
 using NetDeploy.Server.Tests.Deployments;
@@ -70,6 +72,9 @@ internal sealed partial class BootHost : IAsyncDisposable
 
     public SecretStore Secrets { get; private set; } = null!;
 
+    /// <summary>What the listener offers as <c>/mirror/NAME/</c>; a test puts its own in, and disposes them.</summary>
+    public Dictionary<string, CachedMirror> Mirrors { get; } = [];
+
     public string Folder => _folder.Path;
 
     public int Port { get; private set; }
@@ -92,6 +97,7 @@ internal sealed partial class BootHost : IAsyncDisposable
         var files = new BootFilesCatalog
         {
             Loaders = ImmutableDictionary<string, BootFile>.Empty.Add("snponly.efi", new BootFile(loader, "", 8)),
+            Installers = new InstallerShelf(host._folder["installers"]),
             Faults = [],
         };
         host._desk = new BootDesk(service, host._owners, new BootDeskOptions { HttpPort = 8080 }, TimeProvider.System, NullLogger.Instance);
@@ -101,7 +107,8 @@ internal sealed partial class BootHost : IAsyncDisposable
             [new IPEndPoint(IPAddress.Loopback, 0)], host._desk, files, () => host.Networks, host._owners, service,
             new DeploymentPlans(service, host._bulk, new ImageStore(spool, TimeProvider.System, service.PinnedImages), host.Secrets, NullLogger.Instance),
             NullLoggerFactory.Instance,
-            connectionsOfStrangers);
+            connectionsOfStrangers,
+            mirrors: new MirrorRoutes(host.Mirrors, NullLogger.Instance));
         await host.App.StartAsync();
         host.Port = new Uri(host.App.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single()).Port;
         return host;
@@ -122,6 +129,17 @@ internal sealed partial class BootHost : IAsyncDisposable
         var pin = await PinnedRecipe.PinAsync(_bulk, state, machine, null, null, CancellationToken.None);
         var recipe = state.Snapshot.Resolve(machine, null, null).Value!;
         Assert.True((await Service.GrantAsync(new GrantRequest(Name, recipe.Hash, pin.Write(), "key", _image, "test"))).Ok);
+    }
+
+    /// <summary>The same machine by its distribution's own installer.</summary>
+    public async Task GrantInstallerAsync(InstallerStart installer)
+    {
+        var state = _documents.Current;
+        var machine = state.Snapshot.Machines[Name];
+        var pin = await PinnedRecipe.PinAsync(_bulk, state, machine, null, InstallMethod.Installer, CancellationToken.None);
+        var recipe = state.Snapshot.Resolve(machine, null, InstallMethod.Installer).Value!;
+        Assert.True((await Service.GrantAsync(new GrantRequest(Name, recipe.Hash, pin.Write(), null, null, "test", Installer: installer))).Ok);
+        Assert.True(await Service.ImageReadyAsync(Current!.Id, installer.BuildId));
     }
 
     /// <summary>The blade is switched on and fetches its script; null where that holds no token.</summary>

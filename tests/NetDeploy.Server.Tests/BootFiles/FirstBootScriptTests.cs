@@ -137,7 +137,10 @@ public sealed class FirstBootScriptTests : IDisposable
     {
         var start = new ProcessStartInfo("bash", [Path.Combine(SourceTree.BootFiles, "deploy/first-boot/netdeploy-first-boot")]);
         start.Environment["NETDEPLOY_ROOT"] = _root.Path;
-        return Process.Start(start)!;
+        start.RedirectStandardOutput = true;
+        var process = Process.Start(start)!;
+        process.BeginOutputReadLine();
+        return process;
     }
 
     private async Task<int> RunAsync()

@@ -139,7 +139,7 @@ public sealed class DeployOrdersTests : IAsyncDisposable, IPower, ILogger
         Assert.True(documents.Apply(network ? [TestDocuments.Blade(Name), TestDocuments.Network] : [TestDocuments.Blade(Name)]).Accepted);
         var secrets = stored ? TestDocuments.Secrets(_folder["secrets"]) : SecretStore.Open(_folder["none.json"], new byte[32]);
         var images = new ImageStore(_spool.Spool, TimeProvider.System, pinned ?? _service.PinnedImages);
-        _orders = new DeployOrders(_service, documents, images, bulk, secrets, this, this);
+        _orders = new DeployOrders(_service, documents, images, bulk, secrets, [System.Net.IPAddress.Parse("10.77.0.1")], this, this);
     }
 
     private async Task DeployAsync() => Assert.Null((await _orders!.DeployAsync(Name, null, null, null, "test", Cancelled)).Refusal);

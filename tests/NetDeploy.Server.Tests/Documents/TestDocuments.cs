@@ -25,7 +25,7 @@ internal static class TestDocuments
             passwordHash: {secret: root-hash, strength: claimed}
         """);
 
-    public static SourceText Network { get; } = new("network.yaml", "apiVersion: netdeploy/v1\nkind: Network\nname: lab\nsubnet: 10.77.0.0/24\n");
+    public static SourceText Network { get; } = new("network.yaml", "apiVersion: netdeploy/v1\nkind: Network\nname: lab\nsubnet: 10.77.0.0/24\npools: [{first: 10.77.0.100, last: 10.77.0.199}]\n");
 
     /// <summary>With the secret of <see cref="Blade"/>.</summary>
     public static SecretStore Secrets(string folder)

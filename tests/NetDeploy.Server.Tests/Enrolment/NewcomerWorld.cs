@@ -169,7 +169,7 @@ internal sealed partial class NewcomerWorld : IAsyncDisposable, IPower, ILeaseTa
         var secrets = TestDocuments.Secrets(_folder["secrets"]);
         _application = new DocumentApplication(Documents, Service, secrets, [IPAddress.Parse("10.77.0.1")], TimeProvider.System, NullLogger.Instance);
         await _application.StartAsync(CancellationToken.None);
-        Orders = new DeployOrders(Service, Documents, new ImageStore(_spool.Spool, TimeProvider.System, Service.PinnedImages), bulk, secrets, this, NullLogger.Instance);
+        Orders = new DeployOrders(Service, Documents, new ImageStore(_spool.Spool, TimeProvider.System, Service.PinnedImages), bulk, secrets, [IPAddress.Parse("10.77.0.1")], this, NullLogger.Instance);
         Seen = new SeenMachines(Clock);
         Enroller = new Enroller(Documents, _application, Service, Orders, this, Clock, NullLogger.Instance);
         Hold = new HoldDesk(Service, Enroller, Seen, new HeldMachines(Clock), Owners, mint, NullLogger.Instance);

@@ -12,6 +12,7 @@ using NetDeploy.Server.Enrolment;
 using NetDeploy.Server.Images;
 using NetDeploy.Server.Leases;
 using NetDeploy.Server.Management;
+using NetDeploy.Server.Mirror;
 using NetDeploy.Server.Power;
 using NetDeploy.Server.Secrets;
 using NetDeploy.Server.Storage;
@@ -31,6 +32,8 @@ internal sealed class ManagementHost : IAsyncDisposable
     public WebApplication App { get; private set; } = null!;
 
     public DeploymentService Service { get; private set; } = null!;
+
+    public CachedMirror Mirror { get; private set; } = null!;
 
     /// <summary>Who asked without being a machine.</summary>
     public SeenMachines Seen { get; private set; } = null!;
@@ -53,8 +56,9 @@ internal sealed class ManagementHost : IAsyncDisposable
         var application = new DocumentApplication(documents, service, secrets, [IPAddress.Parse("10.77.0.1")], TimeProvider.System, NullLogger.Instance);
         await application.StartAsync(CancellationToken.None);
         var images = new ImageStore(ImageSpool.Create(host._folder["images"]), clock, service.PinnedImages);
-        var orders = new DeployOrders(service, documents, images, bulk, secrets, new ManualPower(), NullLogger.Instance);
-        host._parts.AddRange([orders, application, service]);
+        var orders = new DeployOrders(service, documents, images, bulk, secrets, [System.Net.IPAddress.Parse("10.77.0.1")], new ManualPower(), NullLogger.Instance);
+        host.Mirror = new CachedMirror(new MirrorConfig("debian", new Uri("http://127.0.0.1:9/debian")), host._folder["mirror"], clock, NullLogger.Instance);
+        host._parts.AddRange([orders, application, service, host.Mirror]);
         host._leases = LeaseStore.Open(host._folder["leases.journal"], clock, NullLogger<LeaseStore>.Instance);
         host.Seen = new SeenMachines(clock);
         var enroller = new Enroller(documents, application, service, orders, host._leases, clock, NullLogger.Instance);
@@ -69,7 +73,8 @@ internal sealed class ManagementHost : IAsyncDisposable
             enroller,
             hold,
             new ServerFacts("test", clock.GetUtcNow(), [], () => ["a warning of the start"],
-                () => [new ForeignServer("eth1", IPAddress.Parse("10.77.0.2"), null, true, clock.GetUtcNow(), clock.GetUtcNow())]));
+                () => [new ForeignServer("eth1", IPAddress.Parse("10.77.0.2"), null, true, clock.GetUtcNow(), clock.GetUtcNow())]),
+            [host.Mirror]);
         host.App = ManagementListener.Build(host.Socket, services, NullLoggerFactory.Instance);
         await host.App.StartAsync();
         ManagementListener.Restrict(host.Socket);

@@ -258,6 +258,19 @@ public class ManagementListenerTests
     }
 
     [Fact]
+    public async Task Mirrors_are_told_with_what_they_did_and_one_can_be_emptied()
+    {
+        await using var host = await ManagementHost.StartAsync();
+        using var client = host.Client();
+        host.Mirror.Counters.Hit();
+        var mirror = Assert.Single(await client.MirrorsAsync());
+        Assert.Equal(("debian", "http://127.0.0.1:9/debian", 1L, 20L << 30), (mirror.Name, mirror.Upstream, mirror.Hits, mirror.MaxBytes));
+        Assert.Equal(0, (await client.ClearMirrorAsync("debian")).Bytes);
+        var unknown = await Assert.ThrowsAsync<NetDeployApiException>(() => client.ClearMirrorAsync("ubuntu"));
+        Assert.Equal((404, "There is no mirror 'ubuntu'.", "There are debian."), (unknown.Status, unknown.Message, unknown.Remedy));
+    }
+
+    [Fact]
     public async Task It_listens_on_its_socket_alone_whatever_the_environment_says()
     {
         const string Elsewhere = "Kestrel__Endpoints__Elsewhere__Url";

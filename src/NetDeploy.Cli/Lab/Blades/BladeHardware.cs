@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json.Serialization;
@@ -65,9 +66,15 @@ internal sealed record BladeIdentity(string Mac, Guid Uuid, string Serial)
     }
 }
 
+/// <summary>A further NIC, which does not netboot.</summary>
+/// <param name="Tap">The bridge port it is plugged into.</param>
+internal sealed record BladePort(string Tap, string Mac);
+
 /// <summary>One virtual blade, as it is built.</summary>
 /// <param name="Tap">The bridge port its NIC is plugged into.</param>
-/// <param name="DiskBytes">Sparse: it takes what is written.</param>
+/// <param name="DiskBytes">Of each disk. Sparse: it takes what is written.</param>
+/// <param name="Disks">Equal but for their serials.</param>
+/// <param name="Tpm">A TPM 2.0, which keeps what it holds over power cycles.</param>
 internal sealed record BladeHardware(
     string Name,
     BladeFirmware Firmware,
@@ -77,8 +84,24 @@ internal sealed record BladeHardware(
     BladeIdentity Identity,
     int MemoryMiB = 1024,
     int Cpus = 2,
-    long DiskBytes = 8L << 30)
+    long DiskBytes = 8L << 30,
+    int Disks = 1,
+    bool Tpm = false)
 {
+    /// <summary>Beside the one that netboots.</summary>
+    public ImmutableArray<BladePort> MorePorts { get; init; } = [];
+
+    /// <summary>This blade with one NIC more.</summary>
+    public BladeHardware WithPort() =>
+        this with { MorePorts = MorePorts.Add(new BladePort($"{Tap}.{MorePorts.Length + 1}", BladeIdentity.New().Mac)) };
+
+    /// <summary>The same slot with other hardware in it.</summary>
+    public BladeHardware Renewed() => this with
+    {
+        Identity = BladeIdentity.New(),
+        MorePorts = [.. MorePorts.Select(p => p with { Mac = BladeIdentity.New().Mac })],
+    };
+
     /// <summary>Blade number <paramref name="number"/> of a lab, from 1.</summary>
     public static BladeHardware Make(int number, BladeFirmware firmware, BladeDisk disk, BladeNic nic)
     {

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using NetDeploy.Cli.Lab.Host;
 
@@ -16,6 +17,9 @@ internal sealed class LabNetwork(ICommandRunner commands, string name)
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(15);
 
     public string Name => name;
+
+    /// <summary>Tagged ones, beside the untagged wire.</summary>
+    public ImmutableArray<LabVlan> Vlans { get; init; } = [];
 
     /// <summary>Where iproute2 keeps the namespace.</summary>
     public string Handle => "/run/netns/" + name;
@@ -42,10 +46,14 @@ internal sealed class LabNetwork(ICommandRunner commands, string name)
             await HereAsync(["link", "add", Bridge, "type", "bridge", "stp_state", "0", "forward_delay", "0", "mcast_snooping", "0"], cancellationToken).ConfigureAwait(false);
         }
 
-        await HereAsync(["address", "replace", $"{ServerAddress}/{PrefixLength.ToString(CultureInfo.InvariantCulture)}", "dev", Bridge], cancellationToken).ConfigureAwait(false);
+        await HereAsync(["address", "replace", $"{ServerAddress}/{Number(PrefixLength)}", "dev", Bridge], cancellationToken).ConfigureAwait(false);
         // A fixed link-local address without duplicate detection: router advertisements go out from the first blade on.
         await HereAsync(["address", "replace", "fe80::1/64", "dev", Bridge, "nodad"], cancellationToken).ConfigureAwait(false);
         await HereAsync(["link", "set", Bridge, "up"], cancellationToken).ConfigureAwait(false);
+        foreach (var vlan in Vlans)
+        {
+            await AddVlanAsync(vlan, cancellationToken).ConfigureAwait(false);
+        }
     }
 
     /// <summary>A port of the bridge for one blade.</summary>
@@ -82,6 +90,24 @@ internal sealed class LabNetwork(ICommandRunner commands, string name)
 
     private async Task<bool> HasLinkAsync(string link, CancellationToken cancellationToken) =>
         (await commands.RunAsync(["ip", "-netns", name, "link", "show", "dev", link], Limit, cancellationToken).ConfigureAwait(false)).Succeeded;
+
+    /// <summary>Two taps: the server's interface, and the bridge's port. Who holds their other ends puts the tag on (<see cref="VlanTagger"/>).</summary>
+    private async Task AddVlanAsync(LabVlan vlan, CancellationToken cancellationToken)
+    {
+        foreach (var tap in new[] { vlan.Interface(), vlan.Trunk() })
+        {
+            if (!await HasLinkAsync(tap, cancellationToken).ConfigureAwait(false))
+            {
+                await HereAsync(["tuntap", "add", "name", tap, "mode", "tap"], cancellationToken).ConfigureAwait(false);
+            }
+        }
+
+        await HereAsync(["link", "set", vlan.Trunk(), "master", Bridge, "up"], cancellationToken).ConfigureAwait(false);
+        await HereAsync(["address", "replace", $"{vlan.ServerAddress}/{Number(PrefixLength)}", "dev", vlan.Interface()], cancellationToken).ConfigureAwait(false);
+        await HereAsync(["link", "set", vlan.Interface(), "up"], cancellationToken).ConfigureAwait(false);
+    }
+
+    private static string Number(int number) => number.ToString(CultureInfo.InvariantCulture);
 
     /// <summary>The namespace alone.</summary>
     public Task AddNamespaceAsync(CancellationToken cancellationToken = default) => IpAsync(commands, ["netns", "add", name], cancellationToken);

@@ -16,6 +16,7 @@ internal sealed class Blade(BladeHardware hardware, BladeFiles files, string qem
     private Process? _process;
     private ProcessIdentity? _identity;
     private long? _poweredOnAt;
+    private Process? _tpm;
 
     public BladeHardware Hardware { get; private set; } = hardware;
 
@@ -50,7 +51,7 @@ internal sealed class Blade(BladeHardware hardware, BladeFiles files, string qem
         {
             await OffAsync(token).ConfigureAwait(false);
             var old = Hardware.Identity.Mac;
-            Hardware = Hardware with { Identity = BladeIdentity.New() };
+            Hardware = Hardware.Renewed();
             files.MakeNew(Hardware);
             _poweredOnAt = null;
             logger.Renewed(Hardware.Name, old, Hardware.Identity.Mac);
@@ -61,6 +62,7 @@ internal sealed class Blade(BladeHardware hardware, BladeFiles files, string qem
     {
         _switch.Dispose();
         _process?.Dispose();
+        _tpm?.Dispose();
     }
 
     private async Task SwitchAsync(Func<CancellationToken, Task> action, CancellationToken cancellationToken)
@@ -85,9 +87,19 @@ internal sealed class Blade(BladeHardware hardware, BladeFiles files, string qem
             return;
         }
 
-        await network.AddTapAsync(Hardware.Tap, cancellationToken).ConfigureAwait(false);
+        foreach (var tap in Hardware.MorePorts.Select(p => p.Tap).Prepend(Hardware.Tap))
+        {
+            await network.AddTapAsync(tap, cancellationToken).ConfigureAwait(false);
+        }
+
         File.Delete(files.Qmp);
         await File.AppendAllTextAsync(files.Console, string.Create(CultureInfo.InvariantCulture, $"\n--- power on {DateTimeOffset.UtcNow:O}\n"), cancellationToken).ConfigureAwait(false);
+
+        if (Hardware.Tpm)
+        {
+            _tpm?.Dispose();
+            _tpm = await SoftwareTpm.StartAsync(files, spawner, qemuLog, cancellationToken).ConfigureAwait(false);
+        }
 
         var process = await spawner.StartAsync(network.Inside(QemuArguments.For(Hardware, files, accelerator)), qemuLog).ConfigureAwait(false);
         _process = process;

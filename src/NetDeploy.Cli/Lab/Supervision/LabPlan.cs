@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using NetDeploy.Cli.Lab.Blades;
+using NetDeploy.Cli.Lab.Net;
 
 namespace NetDeploy.Cli.Lab.Supervision;
 
@@ -14,6 +15,9 @@ internal sealed record LabPlan(string Network, ImmutableArray<ChildCommand> Chil
 
     /// <summary>Open before the first child starts.</summary>
     public ImmutableArray<RelayPlan> Relays { get; init; } = [];
+
+    /// <summary>Tagged VLANs beside the untagged wire.</summary>
+    public ImmutableArray<LabVlan> Vlans { get; init; } = [];
 
     /// <summary>Null where there is no such file, or it is damaged.</summary>
     public static LabPlan? Read(string path)

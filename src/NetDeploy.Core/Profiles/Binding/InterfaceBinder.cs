@@ -123,7 +123,7 @@ internal sealed class InterfaceBinder(MapCursor system, MachineSpec machine, IEn
         return (T)(common with
         {
             Addresses = [.. addresses],
-            Dhcp = at.Flag("dhcp") ?? (at.Texts("addresses").Length == 0 && !_carriers.Contains(made.Key)),
+            Dhcp = at.Flag("dhcp") ?? (at.Texts("addresses").Length == 0 && !_carriers.Contains(made.Key) && made is not BridgeSpec { Members.Length: 0 }),
             Gateway = at.Address("gateway") ?? reserved?.Network.Router,
             Routes = [.. at.Items("routes", "to").Select(r => new RouteSpec(Subnet(r.Text("to")!), r.Address("via"), r.Number("metric")))],
             DnsServers = at.Has("dns") ? at.Addresses("dns") : reserved?.Network.DnsServers ?? [],

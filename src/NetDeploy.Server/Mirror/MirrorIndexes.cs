@@ -1,0 +1,103 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.IO.Compression;
+using System.Text;
+using System.Text.RegularExpressions;
+using Microsoft.Extensions.Logging;
+using NetDeploy.Core.Mirrors;
+
+namespace NetDeploy.Server.Mirror;
+
+/// <summary>What the stored <c>Packages</c> indexes say of files in the pool; each is read when the first such file is asked for.</summary>
+internal sealed partial class MirrorIndexes(string mirror, MirrorSuites suites, MirrorStore store, ILogger logger)
+{
+    /// <summary>Debian's largest is 50 MB unpacked; a small file that unpacks to more is none.</summary>
+    private const long MaximumUnpacked = 256L << 20;
+
+    private readonly ConcurrentDictionary<string, Task<PackageDigests?>> _read = new(StringComparer.Ordinal);
+
+    /// <summary>Null: no index that is here lists it.</summary>
+    public async Task<ListedFile?> FindAsync(string path, CancellationToken cancellationToken)
+    {
+        var folders = new HashSet<string>(StringComparer.Ordinal);
+        var used = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var (suite, generation) in suites.All)
+        {
+            foreach (var (name, file) in generation.Text.Files)
+            {
+                if (IndexName().Match(name) is not { Success: true } match || store.Find(MirrorEntry.KeyOf(file.Sha256)) is null
+                    || !folders.Add($"{generation.Text.Generation} {suite} {match.Groups[1].Value}"))
+                {
+                    continue;
+                }
+
+                used.Add(file.Sha256);
+                var digests = await _read.GetOrAdd(file.Sha256, _ => ReadAsync(suite, name, file.Sha256)).WaitAsync(cancellationToken).ConfigureAwait(false);
+                if (digests?.Find(path) is { } found)
+                {
+                    return found;
+                }
+            }
+        }
+
+        // What no generation lists any more has no use here either.
+        foreach (var gone in _read.Keys.Where(k => !used.Contains(k)))
+        {
+            _read.TryRemove(gone, out _);
+        }
+
+        return null;
+    }
+
+    private async Task<PackageDigests?> ReadAsync(string suite, string name, string sha256)
+    {
+        try
+        {
+            using var file = await store.OpenAsync(MirrorEntry.KeyOf(sha256), CancellationToken.None).ConfigureAwait(false);
+            return file is null ? null : Path.GetExtension(name) switch
+            {
+                ".xz" => await UnpackedAsync(file.Stream.Name).ConfigureAwait(false),
+                ".gz" => await PlainAsync(new GZipStream(file.Stream, CompressionMode.Decompress)).ConfigureAwait(false),
+                _ => await PlainAsync(file.Stream).ConfigureAwait(false),
+            };
+        }
+        catch (Exception e) when (e is IOException or InvalidDataException or System.ComponentModel.Win32Exception)
+        {
+            MirrorLog.NoDigests(logger, mirror, $"dists/{suite}/{name}", e.Message);
+            return null;
+        }
+    }
+
+    private static async Task<PackageDigests> PlainAsync(Stream stream)
+    {
+        using var reader = new StreamReader(new BoundedStream(stream, MaximumUnpacked), Encoding.UTF8);
+        return await PackageDigests.ReadAsync(reader, CancellationToken.None).ConfigureAwait(false);
+    }
+
+    /// <summary>.NET cannot read xz; its program is on every machine that builds images.</summary>
+    private static async Task<PackageDigests> UnpackedAsync(string path)
+    {
+        using var xz = Process.Start(new ProcessStartInfo("xz", ["--decompress", "--stdout", "--format=xz", "--memlimit-decompress=128MiB", "--", path])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+        try
+        {
+            var complaint = xz.StandardError.ReadToEndAsync();
+            var digests = await PlainAsync(xz.StandardOutput.BaseStream).ConfigureAwait(false);
+            await xz.WaitForExitAsync().ConfigureAwait(false);
+            return xz.ExitCode == 0 ? digests : throw new InvalidDataException($"xz: {(await complaint.ConfigureAwait(false)).Trim()}");
+        }
+        finally
+        {
+            if (!xz.HasExited)
+            {
+                xz.Kill();
+            }
+        }
+    }
+
+    [GeneratedRegex(@"\A((?:.*/)?)Packages(\.xz|\.gz)?\z")]
+    private static partial Regex IndexName();
+}

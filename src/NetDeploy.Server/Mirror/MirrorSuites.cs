@@ -1,0 +1,441 @@
+using System.Collections.Immutable;
+using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+using NetDeploy.Core.Mirrors;
+
+namespace NetDeploy.Server.Mirror;
+
+/// <summary>
+/// The suites of a mirror, each with the generations that can be served. A new Release comes into force only when every index that was
+/// asked for before is there as it lists it; until then, and while the upstream fails, the last one is served.
+/// </summary>
+internal sealed class MirrorSuites(string mirror, MirrorFetcher fetcher, MirrorStore store, MirrorCounters counters, TimeProvider clock, ILogger logger)
+{
+    /// <summary>Of a suite: clients that got an older one go on with it.</summary>
+    public const int Generations = 4;
+
+    /// <summary>Their files are never evicted: the one in force, and the one before.</summary>
+    private const int Pinned = 2;
+
+    private const int MaximumSuites = 64;
+
+    /// <summary>apt gives up after 30 s of silence: before that it gets the generation that is there.</summary>
+    private static readonly TimeSpan RefreshWait = TimeSpan.FromSeconds(20);
+
+    /// <summary>After a failure the upstream is left alone for so long, where there is a generation to serve.</summary>
+    private static readonly TimeSpan FailurePause = TimeSpan.FromSeconds(10);
+
+    private readonly ClientGenerations _given = new(clock);
+    private readonly Dictionary<string, Suite> _suites = new(StringComparer.Ordinal);
+    private readonly Lock _lock = new();
+
+    public bool IsSuite(string name) => Find(name)?.Generations.IsEmpty == false;
+
+    /// <summary>The generations of all suites, those in force first.</summary>
+    public IReadOnlyList<(string Suite, SuiteGeneration Generation)> All
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. Enumerable.Range(0, Generations).SelectMany(n => _suites.Values.Where(s => s.Generations.Length > n).Select(s => (s.Name, s.Generations[n])))];
+            }
+        }
+    }
+
+    /// <summary>What the last process knew; what of it is damaged is fetched again.</summary>
+    public async Task LoadAsync(CancellationToken cancellationToken)
+    {
+        foreach (var file in Directory.EnumerateFiles(store.Suites, "*.json"))
+        {
+            SuiteRecord? record = null;
+            try
+            {
+                record = JsonSerializer.Deserialize(await File.ReadAllTextAsync(file, cancellationToken).ConfigureAwait(false), MirrorJson.Default.SuiteRecord);
+            }
+            catch (JsonException e)
+            {
+                MirrorLog.Damaged(logger, file, e.Message);
+            }
+
+            var generations = ImmutableArray.CreateBuilder<SuiteGeneration>();
+            foreach (var generation in record?.Generations.Take(Generations) ?? [])
+            {
+                if (await LoadAsync(generation, cancellationToken).ConfigureAwait(false) is { } loaded)
+                {
+                    generations.Add(loaded);
+                }
+            }
+
+            if (generations.Count > 0)
+            {
+                _suites[record!.Suite] = new Suite(record.Suite) { Generations = generations.ToImmutable() };
+            }
+        }
+
+        PinFiles();
+    }
+
+    public void Clear()
+    {
+        lock (_lock)
+        {
+            _suites.Clear();
+            foreach (var file in Directory.EnumerateFiles(store.Suites))
+            {
+                File.Delete(file);
+            }
+        }
+
+        PinFiles();
+    }
+
+    /// <summary>A form of the suite's Release, of the generation that the client is in from now on.</summary>
+    /// <returns>Null: the upstream has none.</returns>
+    /// <exception cref="MirrorFault">The upstream fails, and there is no generation yet.</exception>
+    public async Task<(ReleaseFile File, DateTimeOffset LastModified, bool FromCache)?> ReleaseAsync(string name, ReleaseForm form, IPAddress client, CancellationToken cancellationToken)
+    {
+        var suite = FindOrAdd(name);
+        // The signature belongs to the text that this client was given before.
+        var generation = form == ReleaseForm.Signature ? Given(suite, client) : null;
+        var fresh = generation is null && await RefreshedAsync(suite, cancellationToken).ConfigureAwait(false);
+        generation ??= suite.Generations.FirstOrDefault();
+        if (generation is null)
+        {
+            return null;
+        }
+
+        if (!generation.Files.ContainsKey(form))
+        {
+            generation = await CompletedAsync(suite, generation, cancellationToken).ConfigureAwait(false);
+        }
+
+        if (!generation.Files.TryGetValue(form, out var file))
+        {
+            return null;
+        }
+
+        _given.Give(client, name, generation.Text.Generation);
+        return (file, generation.LastModified, !fresh);
+    }
+
+    /// <summary>The generation that this client's names mean; null: the upstream has no such suite.</summary>
+    /// <exception cref="MirrorFault">The upstream fails, and there is no generation yet.</exception>
+    public async Task<SuiteGeneration?> GenerationAsync(string name, IPAddress client, CancellationToken cancellationToken)
+    {
+        var suite = FindOrAdd(name);
+        if (suite.Generations.IsEmpty)
+        {
+            await RefreshedAsync(suite, cancellationToken).ConfigureAwait(false);
+        }
+
+        return Given(suite, client) ?? suite.Generations.FirstOrDefault();
+    }
+
+    /// <summary>The order for a file that a generation lists. By hash where the suite has that: there it is in every generation.</summary>
+    public static MirrorOrder OrderOf(string suite, SuiteGeneration generation, string name, ListedFile file)
+    {
+        var plain = MirrorPath.Of($"dists/{suite}/{name}");
+        var folder = string.Join('/', plain.Segments[..^1]);
+        ImmutableArray<MirrorPath> sources = generation.Text.AcquireByHash ? [MirrorPath.Of($"{folder}/by-hash/SHA256/{file.Sha256}"), plain] : [plain];
+        return new MirrorOrder(MirrorEntry.KeyOf(file.Sha256), sources, file, Validators.None);
+    }
+
+    private SuiteGeneration? Given(Suite suite, IPAddress client) =>
+        _given.Of(client, suite.Name) is { } given ? suite.Generations.FirstOrDefault(g => g.Text.Generation == given) : null;
+
+    private Suite? Find(string name)
+    {
+        lock (_lock)
+        {
+            return _suites.GetValueOrDefault(name);
+        }
+    }
+
+    /// <summary>A suite that the upstream does not have is forgotten again, so that made-up names fill nothing.</summary>
+    private Suite FindOrAdd(string name)
+    {
+        lock (_lock)
+        {
+            if (!_suites.TryGetValue(name, out var suite))
+            {
+                if (_suites.Count >= MaximumSuites && _suites.Values.FirstOrDefault(s => s.Generations.IsEmpty && s.Refreshing is null) is { } unused)
+                {
+                    _suites.Remove(unused.Name);
+                }
+
+                if (_suites.Count >= MaximumSuites)
+                {
+                    throw new MirrorFault($"the mirror holds {MaximumSuites} suites already", "Empty it: netdeploy mirror clear.", status: 503);
+                }
+
+                suite = _suites[name] = new Suite(name);
+            }
+
+            return suite;
+        }
+    }
+
+    /// <summary>Asks the upstream, once for all who ask meanwhile. True where something new was fetched.</summary>
+    /// <exception cref="MirrorFault">It fails, and there is no generation yet.</exception>
+    private async Task<bool> RefreshedAsync(Suite suite, CancellationToken cancellationToken)
+    {
+        Task<bool> refreshing;
+        lock (_lock)
+        {
+            if (suite.Failed is { } earlier && clock.GetUtcNow() - earlier.At < FailurePause && suite.Generations is [var current, ..])
+            {
+                counters.Stale($"dists/{suite.Name}", current.FirstSeen, earlier.Fault.Message);
+                return false;
+            }
+
+            refreshing = suite.Refreshing ??= RefreshAsync(suite);
+        }
+
+        if (!suite.Generations.IsEmpty && await Task.WhenAny(refreshing, Task.Delay(RefreshWait, clock, cancellationToken)).ConfigureAwait(false) != refreshing)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            counters.Stale($"dists/{suite.Name}", suite.Generations[0].FirstSeen, "the next generation is still on its way");
+            return false;
+        }
+
+        try
+        {
+            return await refreshing.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (MirrorFault e) when (suite.Generations is [var current, ..])
+        {
+            counters.Stale($"dists/{suite.Name}", current.FirstSeen, e.Message);
+            return false;
+        }
+    }
+
+    private async Task<bool> RefreshAsync(Suite suite)
+    {
+        await Task.Yield();
+        try
+        {
+            var current = suite.Generations.FirstOrDefault();
+            var found = await AskAsync(suite.Name, current).ConfigureAwait(false);
+            suite.Failed = null;
+            if (found is null || (current is not null && found.Files[found.Asked].Sha256 == current.Files.GetValueOrDefault(found.Asked)?.Sha256))
+            {
+                return false;
+            }
+
+            if (current is not null && await MissingAsync(suite.Name, current, found).ConfigureAwait(false) is { } missing)
+            {
+                throw new MirrorFault(
+                    $"its new Release lists {missing}, which the upstream does not have", "The upstream is between two states: ask again in some minutes.");
+            }
+
+            await ComeIntoForceAsync(suite, found).ConfigureAwait(false);
+            return true;
+        }
+        catch (MirrorFault e)
+        {
+            suite.Failed = (clock.GetUtcNow(), e);
+            MirrorLog.NotSwitched(logger, mirror, suite.Name, e.Message);
+            throw;
+        }
+        finally
+        {
+            lock (_lock)
+            {
+                suite.Refreshing = null;
+                if (suite.Generations.IsEmpty && _suites.GetValueOrDefault(suite.Name) == suite)
+                {
+                    _suites.Remove(suite.Name);
+                }
+            }
+        }
+    }
+
+    /// <summary>The upstream's Release of now; null: it has none, or the one that we have.</summary>
+    private async Task<SuiteGeneration?> AskAsync(string suite, SuiteGeneration? current)
+    {
+        if (current is null or { Asked: ReleaseForm.Inline })
+        {
+            var inline = await fetcher.ReadAsync(PathOf(suite, ReleaseForm.Inline), current?.Validators ?? Validators.None, CancellationToken.None).ConfigureAwait(false);
+            if (inline.Status == UpstreamStatus.Found)
+            {
+                return Of(suite, current, ReleaseForm.Inline, inline, signature: null);
+            }
+
+            if (inline.Status == UpstreamStatus.NotModified)
+            {
+                return null;
+            }
+        }
+
+        var (text, signature) = await PairAsync(suite, current is { Asked: ReleaseForm.Detached } ? current.Validators : Validators.None).ConfigureAwait(false);
+        if (text.Status == UpstreamStatus.NotFound && current is not null)
+        {
+            throw new MirrorFault("the upstream has it no more", "Name an upstream that has this suite, or move the machines to a newer one.");
+        }
+
+        return text.Status == UpstreamStatus.Found ? Of(suite, current, ReleaseForm.Detached, text, signature) : null;
+    }
+
+    /// <summary>Mirrors exchange Release before Release.gpg: who reads them the other way round, and finds the old text, has its signature.</summary>
+    private async Task<(MirrorFetcher.SmallFile Text, MirrorFetcher.SmallFile? Signature)> PairAsync(string suite, Validators known)
+    {
+        var signature = await fetcher.ReadAsync(PathOf(suite, ReleaseForm.Signature), Validators.None, CancellationToken.None).ConfigureAwait(false);
+        var text = await fetcher.ReadAsync(PathOf(suite, ReleaseForm.Detached), known, CancellationToken.None).ConfigureAwait(false);
+        return (text, signature.Status == UpstreamStatus.Found ? signature : null);
+    }
+
+    private SuiteGeneration Of(string suite, SuiteGeneration? current, ReleaseForm form, MirrorFetcher.SmallFile file, MirrorFetcher.SmallFile? signature)
+    {
+        var text = ReleaseText.Parse(file.Content)
+            ?? throw new MirrorFault($"{PathOf(suite, form)} is no Release with SHA-256 digests", "Look what the upstream serves there: a proxy's page, or no archive for apt.");
+        var files = ImmutableDictionary<ReleaseForm, ReleaseFile>.Empty.Add(form, ReleaseFile.Of(file.Content));
+        // In whole seconds, as HTTP tells them.
+        var now = DateTimeOffset.FromUnixTimeSeconds(clock.GetUtcNow().ToUnixTimeSeconds());
+        var firstSeen = current is not null && now <= current.FirstSeen ? current.FirstSeen.AddSeconds(1) : now;
+        return new SuiteGeneration(
+            text, signature is null ? files : files.Add(ReleaseForm.Signature, ReleaseFile.Of(signature.Content)), form, file.Validators, firstSeen);
+    }
+
+    /// <summary>Fetches what the next generation lists under the names that were asked for in this one; the first name that cannot be had.</summary>
+    private async Task<string?> MissingAsync(string suite, SuiteGeneration current, SuiteGeneration next)
+    {
+        var names = current.Text.Files.Where(f => store.Find(MirrorEntry.KeyOf(f.Value.Sha256)) is not null).Select(f => f.Key).ToList();
+        foreach (var name in names)
+        {
+            if (next.Text.Files.TryGetValue(name, out var listed)
+                && !await fetcher.EnsureAsync(OrderOf(suite, next, name, listed), CancellationToken.None).ConfigureAwait(false))
+            {
+                return name;
+            }
+        }
+
+        return null;
+    }
+
+    private async Task ComeIntoForceAsync(Suite suite, SuiteGeneration generation)
+    {
+        lock (_lock)
+        {
+            // One that came back, as with an upstream of several hosts, keeps what was fetched of it.
+            suite.Generations = [generation, .. suite.Generations.Where(g => g.Text.Generation != generation.Text.Generation).Take(Generations - 1)];
+        }
+
+        PinFiles();
+        await TrySaveAsync(suite).ConfigureAwait(false);
+        MirrorLog.Switched(logger, mirror, suite.Name, generation.Text.Generation[..12]);
+    }
+
+    /// <summary>The generation with the text and signature of their own that it was not fetched with.</summary>
+    /// <exception cref="MirrorFault">The upstream is at another generation already.</exception>
+    private async Task<SuiteGeneration> CompletedAsync(Suite suite, SuiteGeneration generation, CancellationToken cancellationToken)
+    {
+        if (generation.Asked != ReleaseForm.Inline)
+        {
+            return generation;
+        }
+
+        var (text, signature) = await PairAsync(suite.Name, Validators.None).WaitAsync(cancellationToken).ConfigureAwait(false);
+        if (text.Status != UpstreamStatus.Found)
+        {
+            return generation;
+        }
+
+        if (ReleaseText.Parse(text.Content)?.Generation != generation.Text.Generation)
+        {
+            throw new MirrorFault($"Release of {suite.Name} is of another generation than its InRelease", "The upstream is between two states: ask again in some minutes.", status: 503);
+        }
+
+        var files = generation.Files.SetItem(ReleaseForm.Detached, ReleaseFile.Of(text.Content));
+        var completed = generation with { Files = signature is null ? files : files.SetItem(ReleaseForm.Signature, ReleaseFile.Of(signature.Content)) };
+        lock (_lock)
+        {
+            suite.Generations = suite.Generations.Replace(generation, completed);
+        }
+
+        await TrySaveAsync(suite).ConfigureAwait(false);
+        return completed;
+    }
+
+    private void PinFiles()
+    {
+        lock (_lock)
+        {
+            store.Pin(_suites.Values.SelectMany(s => s.Generations.Take(Pinned)).SelectMany(g => g.Keys));
+        }
+    }
+
+    /// <summary>Without a disk that takes it, it is known until the next start.</summary>
+    private async Task TrySaveAsync(Suite suite)
+    {
+        try
+        {
+            await SaveAsync(suite).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            MirrorLog.NotSaved(logger, mirror, suite.Name, e.Message);
+        }
+    }
+
+    private async Task SaveAsync(Suite suite)
+    {
+        var generations = suite.Generations;
+        foreach (var file in generations.SelectMany(g => g.Files.Values))
+        {
+            var key = MirrorEntry.KeyOf(file.Sha256);
+            if (store.Find(key) is null)
+            {
+                await store.PutAsync(key, file.Content, confirmed: true, CancellationToken.None).ConfigureAwait(false);
+            }
+        }
+
+        var record = new SuiteRecord(suite.Name, [.. generations.Select(g => new GenerationRecord(
+            g.Files.ToDictionary(f => f.Key, f => f.Value.Sha256), g.Asked, g.Validators, g.FirstSeen.ToUnixTimeSeconds()))]);
+        var path = Path.Combine(store.Suites, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(suite.Name))) + ".json");
+        await File.WriteAllTextAsync(path + ".part", JsonSerializer.Serialize(record, MirrorJson.Default.SuiteRecord)).ConfigureAwait(false);
+        File.Move(path + ".part", path, overwrite: true);
+    }
+
+    private async Task<SuiteGeneration?> LoadAsync(GenerationRecord record, CancellationToken cancellationToken)
+    {
+        var files = ImmutableDictionary.CreateBuilder<ReleaseForm, ReleaseFile>();
+        foreach (var (form, sha256) in record.Files)
+        {
+            using var stored = await store.OpenAsync(MirrorEntry.KeyOf(sha256), cancellationToken).ConfigureAwait(false);
+            if (stored is null)
+            {
+                return null;
+            }
+
+            var content = new byte[stored.Entry.Length];
+            await stored.Stream.ReadExactlyAsync(content, cancellationToken).ConfigureAwait(false);
+            files[form] = new ReleaseFile(sha256, content);
+        }
+
+        return files.TryGetValue(record.Asked, out var asked) && ReleaseText.Parse(asked.Content) is { } text
+            ? new SuiteGeneration(text, files.ToImmutable(), record.Asked, record.Validators, DateTimeOffset.FromUnixTimeSeconds(record.FirstSeen))
+            : null;
+    }
+
+    private static MirrorPath PathOf(string suite, ReleaseForm form) => MirrorPath.Of($"dists/{suite}/" + form switch
+    {
+        ReleaseForm.Inline => "InRelease",
+        ReleaseForm.Detached => "Release",
+        _ => "Release.gpg",
+    });
+
+    private sealed class Suite(string name)
+    {
+        public string Name { get; } = name;
+
+        public ImmutableArray<SuiteGeneration> Generations { get; set; } = [];
+
+        public Task<bool>? Refreshing { get; set; }
+
+        public (DateTimeOffset At, MirrorFault Fault)? Failed { get; set; }
+    }
+}
