@@ -47,7 +47,7 @@ public sealed class RenderingTests
         Assert.Equal((5, 3), (shared.Machines, shared.Examples.Length));
         Assert.Contains("(5 machines: m10, m11, m12, ...)", shared.Told.Message, StringComparison.Ordinal);
 
-        machines = [.. Enumerable.Range(10, 5).Select(i => Machine($"m{i}", "system: {packages: {remove: [linux-image-amd64]}}"))];
+        machines = [.. Enumerable.Range(10, 5).Select(i => Machine($"m{i}", "system: {nics: [{mac: boot, addresses: [10.77.0.9/24], gateway: 10.1.1.1}]}"))];
         var own = Rendering.Of(Compile([ShippedFiles.Site, .. machines]), _ => []);
         Assert.Equal(1, own.Shapes);
         Assert.Equal(5, own.Failed.Count);

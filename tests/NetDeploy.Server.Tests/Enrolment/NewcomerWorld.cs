@@ -88,7 +88,7 @@ internal sealed partial class NewcomerWorld : IAsyncDisposable, IPower, ILeaseTa
     {
         await Orders.DisposeAsync();
         await Service.DisposeAsync();
-        _application!.Dispose();
+        await _application!.DisposeAsync();
         await OpenAsync();
     }
 
@@ -154,7 +154,7 @@ internal sealed partial class NewcomerWorld : IAsyncDisposable, IPower, ILeaseTa
     {
         await Orders.DisposeAsync();
         await Service.DisposeAsync();
-        _application?.Dispose();
+        await (_application?.DisposeAsync() ?? ValueTask.CompletedTask);
         await _store.DisposeAsync();
         _spool.Dispose();
         _folder.Dispose();
@@ -167,7 +167,7 @@ internal sealed partial class NewcomerWorld : IAsyncDisposable, IPower, ILeaseTa
         Service = await DeploymentService.StartAsync(_store, bulk, mint, Owners, new DeploymentLimits(), Clock, NullLogger.Instance);
         Documents = TestDocuments.Open(_folder["documents"]);
         var secrets = TestDocuments.Secrets(_folder["secrets"]);
-        _application = new DocumentApplication(Documents, Service, secrets, [IPAddress.Parse("10.77.0.1")], NullLogger.Instance);
+        _application = new DocumentApplication(Documents, Service, secrets, [IPAddress.Parse("10.77.0.1")], TimeProvider.System, NullLogger.Instance);
         await _application.StartAsync(CancellationToken.None);
         Orders = new DeployOrders(Service, Documents, new ImageStore(_spool.Spool, TimeProvider.System, Service.PinnedImages), bulk, secrets, [IPAddress.Parse("10.77.0.1")], this, NullLogger.Instance);
         Seen = new SeenMachines(Clock);

@@ -40,6 +40,8 @@ internal static class ShapeTexts
         Distro.family | | Decides who installs it and who builds its images.
         Distro.release | | The family's own word for it, such as bookworm.
         Distro.architecture | | Of its packages.
+        Distro.installer | | The distribution's own installer; without it there is the method image alone.
+        installer.package | | The Debian package with its netboot images.
         Network.subnet | | The addresses of the network.
         Network.mode | authoritative | Whether this server hands out the addresses, only the boot files beside another DHCP server, or says nothing and logs what it would have said.
         Network.pools | | The addresses that are leased to who has none reserved.
