@@ -75,7 +75,7 @@ internal sealed partial class NewcomerWorld : IAsyncDisposable, IPower, ILeaseTa
     {
         var outcome = await Application.ApplyAsync(
             [
-                new SourceText("network.yaml", "apiVersion: netdeploy/v1\nkind: Network\nname: lab\nsubnet: 10.77.0.0/24\nrelays: [10.77.0.2]\n"),
+                new SourceText("network.yaml", "apiVersion: netdeploy/v1\nkind: Network\nname: lab\nsubnet: 10.77.0.0/24\nrelays: [10.77.0.2]\npools: [{first: 10.77.0.100, last: 10.77.0.199}]\n"),
                 new SourceText("site.yaml", "apiVersion: netdeploy/v1\nkind: Profile\nname: site\nsite: true\nsystem:\n  root: {passwordHash: {secret: root-hash, strength: claimed}}\n"),
                 new SourceText("enrolment.yaml", $"apiVersion: netdeploy/v1\nkind: Enrolment\nname: lab\nnetwork: lab\n{enrolment}"),
             ],
