@@ -22,6 +22,7 @@ internal sealed class LabSupervisor : IAsyncDisposable
     private readonly ImmutableArray<Blade> _blades;
     private readonly ImmutableArray<RelayPlan> _relays;
     private readonly ImmutableArray<LabVlan> _vlans;
+    private readonly List<OverlayMirror> _overlays = [];
     private readonly Accelerator _accelerator;
     private readonly ILogger _logger;
     private readonly Lock _writing = new();
@@ -95,6 +96,11 @@ internal sealed class LabSupervisor : IAsyncDisposable
             child.Dispose();
         }
 
+        foreach (var overlay in _overlays)
+        {
+            await overlay.DisposeAsync().ConfigureAwait(false);
+        }
+
         await (_mainServer?.RemoveAsync() ?? Task.CompletedTask).ConfigureAwait(false);
         await _network.RemoveAsync().ConfigureAwait(false);
         _spawner.Dispose();
@@ -118,7 +124,12 @@ internal sealed class LabSupervisor : IAsyncDisposable
         }
 
         // The server may want its mirror's way out from its first moment on.
-        var relays = new List<LabRelay>(_relays.Select(r => LabRelay.Listen(r, _logger)));
+        var relays = new List<LabRelay>(_relays.Where(r => r.Overlay is null).Select(r => LabRelay.Listen(r, _logger)));
+        foreach (var relay in _relays.Where(r => r.Overlay is not null))
+        {
+            _overlays.Add(await OverlayMirror.ListenAsync(relay.Socket, relay.Overlay!, stop.Token).ConfigureAwait(false));
+        }
+
         var relaying = Task.WhenAll(relays.Select(r => r.RunAsync(stop.Token)));
         foreach (var child in _children)
         {
