@@ -18,6 +18,7 @@ using NetDeploy.Server.Mirror;
 using NetDeploy.Server.Power;
 using NetDeploy.Server.Secrets;
 using NetDeploy.Server.Storage;
+using NetDeploy.Server.Syslog;
 using NetDeploy.Server.Telemetry;
 using NetDeploy.Server.Tftp;
 
@@ -108,10 +109,16 @@ public sealed class NetDeployServer : IAsyncDisposable
             throw missing;
         }
 
+        if (files.Warning is { } outdated)
+        {
+            BootLog.Outdated(_logging.CreateLogger<NetDeployServer>(), outdated);
+        }
+
         var state = OpenState();
-        var parts = await OpenDecisionsAsync(state, power, cancellationToken).ConfigureAwait(false);
+        var parts = await OpenDecisionsAsync(state, files, power, cancellationToken).ConfigureAwait(false);
         await ServeHttpBootAsync(state, parts, files, cancellationToken).ConfigureAwait(false);
         ServeTftp(parts.Desk, files);
+        ServeSyslog(parts.Deployments);
         ServeDhcp(state.Leases, parts.Desk);
         await ServeManagementAsync(state, parts, cancellationToken).ConfigureAwait(false);
 
@@ -161,7 +168,7 @@ public sealed class NetDeployServer : IAsyncDisposable
         return new State(store, leases, bulk, mint, secrets, DocumentStore.Open(ServerPaths.Documents(data), _config.Profiles), mirrors);
     }
 
-    private async Task<Decisions> OpenDecisionsAsync(State state, IPower power, CancellationToken cancellationToken)
+    private async Task<Decisions> OpenDecisionsAsync(State state, BootFilesCatalog files, IPower power, CancellationToken cancellationToken)
     {
         var neighbours = new Neighbours();
         _closing.Push(() => Now(neighbours.Dispose));
@@ -174,7 +181,7 @@ public sealed class NetDeployServer : IAsyncDisposable
         _application = application;
         await application.StartAsync(cancellationToken).ConfigureAwait(false);
         var images = new ImageStore(ImageSpool.Create(_config.Images), _clock, () => deployments.PinnedImages());
-        var orders = Closing(new DeployOrders(deployments, state.Documents, images, state.Bulk, state.Secrets, [.. _interfaces.Select(i => i.Address)], power, _logging.CreateLogger<DeployOrders>()));
+        var orders = Closing(new DeployOrders(deployments, state.Documents, images, state.Bulk, state.Secrets, [.. _interfaces.Select(i => i.Address)], power, _logging.CreateLogger<DeployOrders>(), files.Installers));
         var seen = new SeenMachines(_clock);
         var enroller = new Enroller(state.Documents, application, deployments, orders, state.Leases, _clock, _budgeted.CreateLogger<Enroller>());
         var hold = new HoldDesk(deployments, enroller, seen, new HeldMachines(_clock), owners, state.Mint, _budgeted.CreateLogger<HoldDesk>());
@@ -185,6 +192,7 @@ public sealed class NetDeployServer : IAsyncDisposable
             new BootDeskOptions
             {
                 HttpPort = _config.BootPort,
+                SyslogPort = _config.SyslogPort,
                 KernelArguments = _config.KernelArguments,
                 LoaderOf = m => state.Documents.Current.Snapshot.Machines.GetValueOrDefault(m.Name)?.UefiLoader,
             },
@@ -217,6 +225,17 @@ public sealed class NetDeployServer : IAsyncDisposable
             var tftp = Closing(new TftpServer(options, content, content, _budgeted.CreateLogger<TftpServer>(), _clock));
             tftp.Start();
             _parts.Add($"TFTP on {name}", tftp.Completion);
+        }
+    }
+
+    private void ServeSyslog(DeploymentService deployments)
+    {
+        var logs = new InstallerLogs(deployments);
+        foreach (var (name, address) in _interfaces)
+        {
+            var syslog = Closing(new SyslogServer(new IPEndPoint(address, _config.SyslogPort), logs, _budgeted.CreateLogger<SyslogServer>()));
+            syslog.Start();
+            _parts.Add($"syslog on {name}", syslog.Completion);
         }
     }
 

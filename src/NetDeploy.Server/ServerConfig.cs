@@ -29,6 +29,9 @@ public sealed partial record ServerConfig
     /// <summary>TCP port of the boot listener.</summary>
     public int BootPort { get; init; } = 8080;
 
+    /// <summary>UDP port where the logs of distributions' installers are heard.</summary>
+    public int SyslogPort { get; init; } = 514;
+
     /// <summary>Distributions and profiles that come with the server: an applied file at the same path takes the place of the whole file.</summary>
     public string Profiles { get; init; } = "/usr/share/netdeploy/profiles";
 
@@ -81,6 +84,7 @@ public sealed partial record ServerConfig
                 Data = file.Data ?? defaults.Data,
                 Interfaces = [.. (file.Interfaces ?? []).Select(i => new BootInterface(i?.Name ?? throw new ServerFault($"{path}: an interface without a name.", Example), i.Address))],
                 BootPort = file.BootPort ?? defaults.BootPort,
+                SyslogPort = file.SyslogPort ?? defaults.SyslogPort,
                 Profiles = file.Profiles ?? defaults.Profiles,
                 BootFiles = file.BootFiles ?? defaults.BootFiles,
                 Images = file.Images ?? defaults.Images,
@@ -95,7 +99,7 @@ public sealed partial record ServerConfig
         catch (YamlException e)
         {
             var reason = UnknownKey().Match(e.Message) is { Success: true } unknown ? $"there is no key '{unknown.Groups[1].Value}'" : Reason(e.InnerException?.Message ?? e.Message);
-            throw new ServerFault($"{path}:{e.Start.Line}:{e.Start.Column}: {reason}", $"The keys are data, interfaces, bootPort, profiles, bootFiles, images, startWorker, labPower, kernelArguments, mirrors, mirrorFolder, deployments; those of a mirror are name, upstream, via, maxSize; those of deployments are preparing, grant, claimedSilence, firstBoot, boots, sameBoot. {Example}", e);
+            throw new ServerFault($"{path}:{e.Start.Line}:{e.Start.Column}: {reason}", $"The keys are data, interfaces, bootPort, syslogPort, profiles, bootFiles, images, startWorker, labPower, kernelArguments, mirrors, mirrorFolder, deployments; those of a mirror are name, upstream, via, maxSize; those of deployments are preparing, grant, claimedSilence, installerSilence, firstBoot, boots, sameBoot. {Example}", e);
         }
     }
 
@@ -129,6 +133,7 @@ public sealed partial record ServerConfig
             Preparing = Duration(path, "preparing", file.Preparing, defaults.Preparing),
             Grant = Duration(path, "grant", file.Grant, defaults.Grant),
             ClaimedSilence = Duration(path, "claimedSilence", file.ClaimedSilence, defaults.ClaimedSilence),
+            InstallerSilence = Duration(path, "installerSilence", file.InstallerSilence, defaults.InstallerSilence),
             FirstBoot = Duration(path, "firstBoot", file.FirstBoot, defaults.FirstBoot),
             Boots = file.Boots ?? defaults.Boots,
             SameBoot = Duration(path, "sameBoot", file.SameBoot, defaults.SameBoot),
@@ -153,6 +158,11 @@ public sealed partial record ServerConfig
         if (config.BootPort is < 1 or > 65535)
         {
             throw new ServerFault($"{path}: bootPort {config.BootPort} is no TCP port.", "Write a number from 1 to 65535; 8080 is the default.");
+        }
+
+        if (config.SyslogPort is < 1 or > 65535)
+        {
+            throw new ServerFault($"{path}: syslogPort {config.SyslogPort} is no UDP port.", "Write a number from 1 to 65535; 514 is the default.");
         }
 
         if (config.Mirrors.GroupBy(m => m.Name, StringComparer.Ordinal).FirstOrDefault(g => g.Count() > 1) is { } twice)
@@ -195,6 +205,8 @@ public sealed partial record ServerConfig
 
         public int? BootPort { get; set; }
 
+        public int? SyslogPort { get; set; }
+
         public string? Profiles { get; set; }
 
         public string? BootFiles { get; set; }
@@ -221,6 +233,8 @@ public sealed partial record ServerConfig
         public string? Grant { get; set; }
 
         public string? ClaimedSilence { get; set; }
+
+        public string? InstallerSilence { get; set; }
 
         public string? FirstBoot { get; set; }
 

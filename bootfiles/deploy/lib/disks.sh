@@ -156,9 +156,9 @@ step_disk_size() { # NAME MIB
 
 in_gib() { awk -v b="$1" 'BEGIN { printf "%.2f", b / 1073741824 }'; } # BYTES
 
-step_claim() {
+# What the claim is for: each disk that was bound.
+write_claim() {
     local bound disk
-    begin step_claim
     : >"$ND/claim"
     for bound in "$ND/disks"/*; do
         [ -e "$bound" ] || fail "the plan claims before it selects a disk"
@@ -166,6 +166,11 @@ step_claim() {
         disk=${disk##*/}
         echo "disk=${bound##*/} /dev/$disk $(disk_bytes "$disk") $(disk_model "$disk")" >>"$ND/claim"
     done
+}
+
+step_claim() {
+    begin step_claim
+    write_claim
     http 300 POST claim "$ND/claim" || fail "the claim was not granted: $http_reason"
     case $(head -n 1 "$ND/answer") in
         granted) claimed=yes ;;

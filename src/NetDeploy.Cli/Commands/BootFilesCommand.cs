@@ -32,15 +32,39 @@ internal static class BootFilesCommand
 
             return Task.FromResult($"{catalog.Loaders.Count} loaders and the deploy environment {catalog.Environment!.BuildId} are intact.");
         }));
-        return new Command("bootfiles", "Loaders and the deploy environment.") { sync, build, check };
+        return new Command("bootfiles", "Loaders, the deploy environment, and distributions' own installers.") { sync, build, Installer(cache, mirror, json), check };
+    }
+
+    private static Command Installer(Option<DirectoryInfo> cache, Option<string?> mirror, Option<bool> json)
+    {
+        var distro = new Argument<string>("distro") { Description = "The Distro document's name, such as debian-13." };
+        var profiles = new Option<DirectoryInfo>("--profiles") { Description = "The folder with its document. Default: the shipped one." };
+        var suite = new Option<string?>("--components-suite") { Description = "A suite of the machines' mirror that the installer's components come from, instead of the distribution's." };
+        var key = new Option<FileInfo?>("--components-key") { Description = "The archive key that signed that suite." };
+        var installer = new Command("installer", "Fetch a distribution's own installer, for --method installer.") { distro, cache, mirror, profiles, suite, key, json };
+        installer.Validators.Add(r =>
+        {
+            if (r.GetValue(suite) is null != r.GetValue(key) is null)
+            {
+                r.AddError("--components-suite and --components-key go together.");
+            }
+        });
+        installer.SetAction((parsed, cancellationToken) => RunAsync(parsed.GetValue(json), async () => await InstallerBuild.RunAsync(
+            parsed.GetRequiredValue(cache).FullName,
+            ShippedDistros.Find(parsed.GetRequiredValue(distro), parsed.GetValue(profiles)?.FullName ?? Installation.Profiles),
+            Options(parsed, null, mirror, null),
+            parsed.GetValue(suite) is { } own ? new InstallerComponents(own, parsed.GetValue(key)!.FullName) : null,
+            Progress,
+            cancellationToken).ConfigureAwait(false)));
+        return installer;
     }
 
     private static Progress<string> Progress { get; } = new(line => Console.Error.WriteLine(line));
 
-    private static BootFilesOptions Options(ParseResult parsed, Option<string?> suite, Option<string?> mirror, Option<string[]>? firmware)
+    private static BootFilesOptions Options(ParseResult parsed, Option<string?>? suite, Option<string?> mirror, Option<string[]>? firmware)
     {
         var options = new BootFilesOptions { Sources = Installation.BootFiles, Mirror = parsed.GetValue(mirror), Refresh = true };
-        options = parsed.GetValue(suite) is { } wanted ? options with { Suite = wanted } : options;
+        options = suite is not null && parsed.GetValue(suite) is { } wanted ? options with { Suite = wanted } : options;
         return firmware is not null && parsed.GetValue(firmware) is { Length: > 0 } packages ? options with { Firmware = [.. packages] } : options;
     }
 

@@ -20,11 +20,16 @@ internal static class LabCommand
         var firmware = new Option<string>("--firmware") { Description = "bios, uefi, uefi-http or secureboot.", DefaultValueFactory = _ => "bios" };
         firmware.AcceptOnlyFromAmong("bios", "uefi", "uefi-http", "secureboot");
         var distro = new Option<string>("--distro") { Description = "The distribution.", DefaultValueFactory = _ => "debian-12" };
+        var method = new Option<string>("--method") { Description = "image, or installer: the distribution's own, about half an hour without KVM.", DefaultValueFactory = _ => "image" };
+        method.AcceptOnlyFromAmong("image", "installer");
         var profile = new Option<string>("--profile") { Description = "The profile.", DefaultValueFactory = _ => "minimal" };
         var disk = new Option<string>("--disk") { Description = "virtio, nvme, ahci or megasas.", DefaultValueFactory = _ => "virtio" };
         disk.AcceptOnlyFromAmong("virtio", "nvme", "ahci", "megasas");
         var nic = new Option<string>("--nic") { Description = "virtio or e1000e.", DefaultValueFactory = _ => "virtio" };
         nic.AcceptOnlyFromAmong("virtio", "e1000e");
+        var disks = new Option<int>("--disks") { Description = "Disks of each blade, all equal.", DefaultValueFactory = _ => 1 };
+        var tpm = new Option<bool>("--tpm") { Description = "Give each blade a TPM 2.0." };
+        var documents = new Option<string?>("--documents") { Description = "A YAML file or a folder of your own documents, such as the profile." };
         var mode = new Option<string>("--mode") { Description = "authoritative, or proxy: a dnsmasq on a host of its own leases the addresses.", DefaultValueFactory = _ => "authoritative" };
         mode.AcceptOnlyFromAmong("authoritative", "proxy");
         var mirror = new Option<bool>("--mirror") { Description = "Blades and image builds reach the Debian mirror through the server's cache alone." };
@@ -33,7 +38,14 @@ internal static class LabCommand
         var name = LabName();
         var yes = Yes();
         var json = VerbOptions.Json();
-        var command = new Command("up", "Bring a lab up: network, server and blades that install themselves.") { blades, firmware, distro, profile, disk, nic, mode, mirror, enrol, keep, name, yes, json };
+        var command = new Command("up", "Bring a lab up: network, server and blades that install themselves.") { blades, firmware, distro, method, profile, disk, disks, tpm, nic, documents, mode, mirror, enrol, keep, name, yes, json };
+        disks.Validators.Add(r =>
+        {
+            if (r.GetValueOrDefault<int>() is < 1 or > 6)
+            {
+                r.AddError("--disks takes 1 to 6.");
+            }
+        });
         blades.Validators.Add(r =>
         {
             if (r.GetValueOrDefault<int>() is < 1 or > 32)
@@ -52,9 +64,13 @@ internal static class LabCommand
                 Blades = parsed.GetValue(blades),
                 Firmware = FirmwareWords.Parse(parsed.GetRequiredValue(firmware))!.Value,
                 Disk = Enum.Parse<BladeDisk>(parsed.GetRequiredValue(disk), ignoreCase: true),
+                Disks = parsed.GetValue(disks),
+                Tpm = parsed.GetValue(tpm),
+                Documents = parsed.GetValue(documents) is { } own ? ApplyCommand.Read(own) : [],
                 Nic = Enum.Parse<BladeNic>(parsed.GetRequiredValue(nic), ignoreCase: true),
                 Distro = parsed.GetRequiredValue(distro),
                 Profile = parsed.GetRequiredValue(profile),
+                Method = parsed.GetRequiredValue(method),
                 Mirror = parsed.GetValue(mirror),
                 Enrol = parsed.GetValue(enrol),
                 Keep = parsed.GetValue(keep),

@@ -26,17 +26,29 @@ internal static class LabDocuments
             ["kind"] = "Profile",
             ["name"] = "lab-site",
             ["site"] = true,
-            ["system"] = new Dictionary<string, object>
-            {
-                ["root"] = new Dictionary<string, object> { ["sshKeys"] = new[] { sshKey } },
-                ["mirrors"] = new Dictionary<string, object> { ["debian"] = mirror.Main, ["debian-security"] = mirror.Security },
-                ["kernelArguments"] = KernelArguments,
-            },
+            ["system"] = Site(options, mirror, sshKey),
         }),
         .. options.Enrol
             ? [Text("enrolment.yaml", Enrolment(options))]
             : blades.Select((blade, index) => Text($"{blade.Name}.yaml", Machine(options, blade, index))),
     ];
+
+    private static Dictionary<string, object> Site(LabOptions options, AptMirror mirror, string sshKey)
+    {
+        var system = new Dictionary<string, object>
+        {
+            ["root"] = new Dictionary<string, object> { ["sshKeys"] = new[] { sshKey } },
+            ["mirrors"] = new Dictionary<string, object> { ["debian"] = mirror.Main, ["debian-security"] = mirror.Security },
+            ["kernelArguments"] = KernelArguments,
+        };
+        if (options.ByInstaller)
+        {
+            // Blades are virtual machines, and an installer unpacks the kernel on them: the small one saves a quarter of the time.
+            system["packages"] = new Dictionary<string, object> { ["remove"] = new[] { "linux-image-amd64" }, ["add"] = new[] { "linux-image-cloud-amd64" } };
+        }
+
+        return system;
+    }
 
     /// <summary>No blade is named: their QEMU MACs make them machines.</summary>
     private static Dictionary<string, object> Enrolment(LabOptions options) => new()

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using NetDeploy.Cli.Lab.Host;
+using NetDeploy.Cli.Lab.Installer;
 using NetDeploy.Cli.Lab.Net;
 using NetDeploy.Cli.Lab.Supervision;
 using NetDeploy.Server;
@@ -18,8 +19,19 @@ internal sealed record LabMirror(string Name, string Upstream, string Socket)
     private const string Security = "debian-security";
 
     /// <summary>The mirrors of this machine, with one relay for each host that they are on.</summary>
-    public static ImmutableArray<LabMirror> Of(AptMirror apt, LabFolder folder)
+    /// <param name="components">A suite of the installer's components that goes before the main mirror's files; null: that mirror has all.</param>
+    public static ImmutableArray<LabMirror> Of(AptMirror apt, LabFolder folder, ComponentsSuite? components = null)
     {
+        // A socket with an overlay speaks for one mirror, so it is no other mirror's too.
+        if (components is not null)
+        {
+            return
+            [
+                new LabMirror(Main, "http://" + new Uri(apt.Main).Authority + new Uri(apt.Main).AbsolutePath, folder.RelaySocket(1)) { Overlay = new OverlayPlan(components.Folder, apt.Main) },
+                new LabMirror(Security, apt.Security, folder.RelaySocket(2)),
+            ];
+        }
+
         var hosts = new List<string>();
         return [.. new[] { (Name: Main, Upstream: apt.Main), (Name: Security, Upstream: apt.Security) }.Select(mirror =>
         {
@@ -37,7 +49,10 @@ internal sealed record LabMirror(string Name, string Upstream, string Socket)
     public static AptMirror Inside { get; } = new(AddressOf(Main), AddressOf(Security));
 
     public static ImmutableArray<RelayPlan> Relays(IEnumerable<LabMirror> mirrors) =>
-        [.. from mirror in mirrors.DistinctBy(m => m.Socket) let host = new Uri(mirror.Upstream) select new RelayPlan(mirror.Socket, host.DnsSafeHost, host.Port)];
+        [.. from mirror in mirrors.DistinctBy(m => m.Socket) let host = new Uri(mirror.Upstream) select new RelayPlan(mirror.Socket, host.DnsSafeHost, host.Port) { Overlay = mirror.Overlay }];
+
+    /// <summary>Files that go before the mirror's own.</summary>
+    public OverlayPlan? Overlay { get; init; }
 
     /// <summary>The form that <c>serve --lab-mirror</c> takes.</summary>
     public string Argument => $"{Name} {Upstream} {Socket}";

@@ -1,4 +1,5 @@
 using NetDeploy.Cli.Lab.Blades;
+using NetDeploy.Client;
 
 namespace NetDeploy.Cli.Lab;
 
@@ -10,6 +11,15 @@ internal sealed record LabOptions
     public BladeFirmware Firmware { get; init; } = BladeFirmware.Bios;
 
     public BladeDisk Disk { get; init; } = BladeDisk.Virtio;
+
+    /// <summary>Of each blade.</summary>
+    public int Disks { get; init; } = 1;
+
+    /// <summary>Whether each blade has a TPM 2.0.</summary>
+    public bool Tpm { get; init; }
+
+    /// <summary>Documents of the operator's own, applied with the lab's.</summary>
+    public IReadOnlyList<DocumentText> Documents { get; init; } = [];
 
     public BladeNic Nic { get; init; } = BladeNic.Virtio;
 
@@ -27,7 +37,7 @@ internal sealed record LabOptions
     public LabMode Mode { get; init; }
 
     /// <summary>Blades and image builds reach the Debian mirror through the server alone. The installer needs that: its network has no way out.</summary>
-    public bool Mirror { get; init; }
+    public bool Mirror { get => field || ByInstaller; init; }
 
     /// <summary>After a failure the lab stays up, to be looked at. After success it always does.</summary>
     public bool Keep { get; init; }
@@ -44,6 +54,12 @@ internal sealed record LabOptions
     /// <summary>From power-on to login for one blade. Blades share the host's processors, so each further one adds to it.</summary>
     public TimeSpan DeploymentLimit { get; init; } = TimeSpan.FromMinutes(10);
 
+    /// <summary>The same for a distribution's own installer, which unpacks each package by itself: 31 minutes were seen on two loaded cores without KVM.</summary>
+    public TimeSpan InstallerLimit { get; init; } = TimeSpan.FromMinutes(75);
+
+    public bool ByInstaller => Method == "installer";
+
     /// <summary>An enrolled blade is on while its image is built, and waits for it in the deploy environment.</summary>
-    public TimeSpan WholeDeploymentLimit => DeploymentLimit + (TimeSpan.FromMinutes(3) * (Blades - 1)) + (Enrol ? PreparationLimit : TimeSpan.Zero);
+    public TimeSpan WholeDeploymentLimit =>
+        (ByInstaller ? InstallerLimit : DeploymentLimit) + (TimeSpan.FromMinutes(3) * (Blades - 1)) + (Enrol ? PreparationLimit : TimeSpan.Zero);
 }

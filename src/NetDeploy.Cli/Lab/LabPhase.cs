@@ -14,6 +14,7 @@ internal enum LabPhase
     Loader,
     Kernel,
     Partitioning,
+    Installing,
     Unpacking,
     Configuring,
     BootLoader,
@@ -53,6 +54,7 @@ internal sealed partial record LabStation(LabPhase Phase, int? Percent = null)
         LabPhase.Loader => "loader",
         LabPhase.Kernel => "kernel",
         LabPhase.Partitioning => "partitioning",
+        LabPhase.Installing => "installer" + PercentText,
         LabPhase.Unpacking => "unpacking" + PercentText,
         LabPhase.Configuring => "configuring",
         LabPhase.BootLoader => "boot loader",
@@ -82,7 +84,8 @@ internal sealed partial record LabStation(LabPhase Phase, int? Percent = null)
         var step = entry.Text.Split(' ', ':')[0];
         return step switch
         {
-            "step_plan" or "step_select_disk" => new(LabPhase.Kernel),
+            "installer" => new(LabPhase.Installing, PercentIn(entry)),
+            "start" or "step_plan" or "step_select_disk" or "step_select_disks" or "step_disk_size" or "step_needs_tpm" or "step_needs_tang" or "step_require_secure_boot_off" => new(LabPhase.Kernel),
             "step_claim" or "step_wipe" or "step_partition" or "step_partition_table" or "step_volume_group" or "step_logical_volume" or "step_filesystem" or "step_mount" => new(LabPhase.Partitioning),
             "step_unpack" => new(LabPhase.Unpacking, PercentIn(entry)),
             "step_boot_loader" => new(LabPhase.BootLoader),

@@ -1,5 +1,6 @@
 using NetDeploy.Cli.Lab.Blades;
 using NetDeploy.Cli.Lab.Host;
+using NetDeploy.Cli.Lab.Installer;
 using NetDeploy.Cli.Lab.Net;
 using NetDeploy.Cli.Lab.Supervision;
 
@@ -17,9 +18,12 @@ internal sealed class LabUp(LabOptions options, ILabServer server, ICommandRunne
     private readonly LabControl _control = new(options.Folder.ControlSocket);
     private readonly LabNetwork _network = new(commands, options.Network);
 
+    /// <summary>Known once the installer's boot files are there; null: the mirror has all of its components.</summary>
+    private ComponentsSuite? _components;
+
     private LabServerSetup Setup => new(options.Folder.ServerData, options.CacheFolder, LabNetwork.Bridge, LabNetwork.ServerAddress, options.Folder.ControlSocket)
     {
-        Mirrors = options.Mirror ? LabMirror.Of(AptMirror.Read(), options.Folder) : [],
+        Mirrors = options.Mirror ? LabMirror.Of(AptMirror.Read(), options.Folder, _components) : [],
     };
 
     /// <summary>
@@ -37,9 +41,14 @@ internal sealed class LabUp(LabOptions options, ILabServer server, ICommandRunne
             throw new UserFault("A lab is up already.", "Use it, or end it with 'netdeploy lab down'.");
         }
 
-        var blades = Enumerable.Range(1, options.Blades).Select(n => BladeHardware.Make(n, options.Firmware, options.Disk, options.Nic)).ToArray();
+        var blades = Enumerable.Range(1, options.Blades).Select(n => BladeHardware.Make(n, options.Firmware, options.Disk, options.Nic) with { Disks = options.Disks, Tpm = options.Tpm }).ToArray();
         // Nothing of the lab is there yet: what fails here leaves nothing to take down.
         await server.PrepareAsync(Setup, display.Say, cancellationToken).ConfigureAwait(false);
+        if (options.ByInstaller)
+        {
+            _components = await new LabInstaller(commands, options.CacheFolder, AptMirror.Read().Main, display.Say).PrepareAsync(options.Distro, cancellationToken).ConfigureAwait(false);
+        }
+
         try
         {
             display.Say("starting the lab's network and server");
@@ -49,7 +58,8 @@ internal sealed class LabUp(LabOptions options, ILabServer server, ICommandRunne
             await server.WaitUntilReadyAsync(cancellationToken).ConfigureAwait(false);
 
             var key = await LabKey.MakeAsync(options.Folder, commands, cancellationToken).ConfigureAwait(false);
-            await server.ApplyAsync(LabDocuments.For(options, blades, options.Mirror ? LabMirror.Inside : AptMirror.Read(), key.PublicKey), cancellationToken).ConfigureAwait(false);
+            await server.ApplyAsync(
+                [.. options.Documents, .. LabDocuments.For(options, blades, options.Mirror ? LabMirror.Inside : AptMirror.Read(), key.PublicKey)], cancellationToken).ConfigureAwait(false);
             var result = options.Enrol
                 ? await EnrolAsync([.. blades.Select(b => b.Name)], cancellationToken).ConfigureAwait(false)
                 : await DeployAsync([.. blades.Select(b => b.Name)], rebuild: false, cancellationToken).ConfigureAwait(false);

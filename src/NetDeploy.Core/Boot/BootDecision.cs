@@ -37,7 +37,10 @@ public abstract record BootDecision
     /// <summary>The deploy environment's kernel or initrd.</summary>
     public sealed record Environment(EnvironmentPart Part) : BootDecision;
 
-    /// <summary>A script that starts the deploy environment, if the proposed transition becomes real.</summary>
+    /// <summary>A file of a distribution's own installer.</summary>
+    public sealed record InstallerFile(string Distro, string BuildId, string Name) : BootDecision;
+
+    /// <summary>A script that starts the deploy environment or the distribution's installer, if the proposed transition becomes real.</summary>
     public sealed record DeployScript(ScriptDialect Dialect) : BootDecision;
 
     /// <summary>A script that starts the machine's own disk and says why.</summary>

@@ -123,6 +123,11 @@ public static class BootPlanner
             return new(new BootDecision.Environment(read.Path == EnvironmentKernel ? EnvironmentPart.Kernel : EnvironmentPart.Initrd));
         }
 
+        if (read.Path.Split('/') is ["installers", var distro, var build, var file])
+        {
+            return new(new BootDecision.InstallerFile(distro, build, file));
+        }
+
         // Shim joins its own folder with the second stage's name, in odd ways; only the name counts.
         if (LoaderChoice.IsLoader(name))
         {

@@ -56,7 +56,7 @@ public static class BootScripts
 
         """;
 
-    private static readonly Template IpxeEnvironmentTemplate = Parse("""
+    private static readonly Template IpxeStartTemplate = Parse("""
         #!ipxe
         echo NetDeploy: {{ what }}
         set attempt:int32 0
@@ -64,11 +64,13 @@ public static class BootScripts
         inc attempt
         iseq ${attempt} 4 && goto give_up ||
         imgfree
-        kernel {{ base }}/boot/environment/vmlinuz initrd=initrd {{ arguments }} || goto again
-        initrd --name initrd {{ base }}/boot/environment/initrd || goto again
+        kernel {{ base }}/boot/{{ kernel }}{{ for initrd in initrds }} initrd={{ for.first ? "initrd" : "initrd" + for.index }}{{ end }} {{ arguments }} || goto again
+        {{~ for initrd in initrds ~}}
+        initrd --name {{ for.first ? "initrd" : "initrd" + for.index }} {{ base }}/boot/{{ initrd }} || goto again
+        {{~ end ~}}
         boot || goto again
         :again
-        echo NetDeploy: the deploy environment did not load, attempt ${attempt} of 3
+        echo NetDeploy: {{ started }} did not load, attempt ${attempt} of 3
         sleep 3
         goto fetch
         :give_up
@@ -77,16 +79,16 @@ public static class BootScripts
 
         """ + IpxeLocal);
 
-    private static readonly Template GrubEnvironmentTemplate = Parse("""
+    private static readonly Template GrubStartTemplate = Parse("""
         set timeout=0
         echo 'NetDeploy: {{ what }}'
         for attempt in 1 2 3; do
-          if linux (tftp,{{ server }})/environment/vmlinuz {{ arguments }}; then
-            if initrd (tftp,{{ server }})/environment/initrd; then
+          if linux (tftp,{{ server }})/{{ kernel }} {{ arguments }}; then
+            if initrd{{ for initrd in initrds }} (tftp,{{ server }})/{{ initrd }}{{ end }}; then
               boot
             fi
           fi
-          echo "NetDeploy: the deploy environment did not load, attempt $attempt of 3"
+          echo "NetDeploy: {{ started }} did not load, attempt $attempt of 3"
           sleep 3
         done
         echo 'NetDeploy: giving up; the disk is untouched and boots now. Next: netdeploy show {{ next }}'
@@ -116,8 +118,18 @@ public static class BootScripts
             .Add($"BOOTIF=01-{script.Mac.ToString('-')}")
             .AddAll(script.KernelArguments);
         return Environment(
-            dialect, $"{script.MachineName} is being installed, deployment {script.DeploymentId}", script.MachineName, script.BaseUrl, script.ServerAddress, arguments);
+            dialect, Installing(script), script.MachineName, script.BaseUrl, script.ServerAddress, arguments);
     }
+
+    /// <summary>Starts the distribution's own installer. Holds the token: never log or keep it.</summary>
+    public static string Installer(ScriptDialect dialect, InstallerScript script) => Start(
+        dialect,
+        Installing(script.Deploy),
+        script.Deploy.MachineName,
+        script.Deploy.BaseUrl,
+        script.Deploy.ServerAddress,
+        new($"the installer of {script.Start.Distro}", $"{script.Folder}/{InstallerScript.Kernel}", [$"{script.Folder}/{InstallerScript.Initrd}", $"{script.Folder}/{InstallerScript.Archive}"]),
+        script.CommandLine());
 
     /// <summary>Starts the deploy environment to wait. Holds the token: never log or keep it.</summary>
     public static string Hold(ScriptDialect dialect, string reason, HoldScript script)
@@ -150,25 +162,39 @@ public static class BootScripts
     public static string Plain(string text) =>
         string.Concat(text.Take(300).Select(c => char.IsAsciiLetterOrDigit(c) || " .,:/()_-+=%@".Contains(c, StringComparison.Ordinal) ? c : ' '));
 
+    private static string Installing(DeployScript script) => $"{script.MachineName} is being installed, deployment {script.DeploymentId}";
+
     private static string Environment(
         ScriptDialect dialect, string what, string next, string baseUrl, System.Net.IPAddress server, KernelCommandLine arguments) =>
-        Render(dialect == ScriptDialect.Ipxe ? IpxeEnvironmentTemplate : GrubEnvironmentTemplate, new ScriptObject
+        Start(dialect, what, next, baseUrl, server, new("the deploy environment", "environment/vmlinuz", ["environment/initrd"]), arguments);
+
+    private static string Start(
+        ScriptDialect dialect, string what, string next, string baseUrl, System.Net.IPAddress server, StartedSystem started, KernelCommandLine arguments) =>
+        Render(dialect == ScriptDialect.Ipxe ? IpxeStartTemplate : GrubStartTemplate, new ScriptObject
         {
             ["what"] = Plain(what),
             ["next"] = Plain(next),
             ["base"] = baseUrl,
             ["server"] = server.ToString(),
+            ["started"] = Plain(started.Name),
+            ["kernel"] = started.Kernel,
+            ["initrds"] = started.Initrds,
             ["arguments"] = arguments.ToString(),
         });
 
-    private static string Render(Template template, ScriptObject values)
+    /// <summary>A variable that nobody set is a fault of the template, never an empty word in a script that machines boot by.</summary>
+    internal static string Render(Template template, ScriptObject values)
     {
         var context = new TemplateContext { StrictVariables = true, NewLine = "\n" };
         context.PushGlobal(values);
         return template.Render(context);
     }
 
-    private static Template Parse(string text)
+    /// <param name="Kernel">Below <c>/boot</c> by HTTP, below the root by TFTP; initrds the same.</param>
+    /// <param name="Initrds">In their order: the kernel unpacks one over the other.</param>
+    private sealed record StartedSystem(string Name, string Kernel, ImmutableArray<string> Initrds);
+
+    internal static Template Parse(string text)
     {
         var template = Template.Parse(text.ReplaceLineEndings("\n"));
         return template.HasErrors ? throw new InvalidOperationException(string.Join("; ", template.Messages)) : template;

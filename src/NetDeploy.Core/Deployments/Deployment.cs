@@ -53,8 +53,11 @@ public sealed record Deployment
 
     public string? ImageKey { get; init; }
 
-    /// <summary>SHA-256 of the image; known from <c>granted</c> on.</summary>
+    /// <summary>SHA-256 of the image, or the build id of the installer's boot files; known from <c>granted</c> on.</summary>
     public string? ImageId { get; init; }
+
+    /// <summary>Set where the distribution's own installer does the work; null: the deploy environment does, from an image.</summary>
+    public InstallerStart? Installer { get; init; }
 
     public DeploymentState State { get; init; }
 

@@ -40,7 +40,7 @@ public static class DeploymentLife
     {
         Preparing => limits.Preparing,
         Granted or Booting => limits.Grant,
-        Claimed => limits.ClaimedSilence,
+        Claimed => deployment.Installer is null ? limits.ClaimedSilence : limits.InstallerSilence,
         Written => limits.FirstBoot,
         _ => null,
     };
@@ -68,14 +68,14 @@ public static class DeploymentLife
 
     private static Outcome OnImageReady(Deployment d, ImageReady e, DateTimeOffset now) =>
         d.State is not Preparing
-            ? Late(d, "image", $"image {Short(e.ImageId)} is ready")
+            ? Late(d, "image", $"{Source(d)} {Short(e.ImageId)} is ready")
             : Moved(Heard(d, now) with { State = Granted, ImageId = e.ImageId, GrantedAt = now }, new Accepted(),
-                $"image {Short(e.ImageId)} is ready; the machine may boot and claim");
+                $"{Source(d)} {Short(e.ImageId)} is ready; the machine may boot and claim");
 
     private static Outcome OnPreparationFailed(Deployment d, PreparationFailed e, DateTimeOffset now) =>
         d.State is not Preparing
-            ? Late(d, "image", $"the image build failed: {e.Reason}")
-            : Ended(d, Failed, now, $"the image could not be built: {e.Reason.TrimEnd('.')}; the machine was not touched", quarantine: false);
+            ? Late(d, "image", $"the {Source(d)} could not be prepared: {e.Reason}")
+            : Ended(d, Failed, now, $"the {Source(d)} could not be {(d.Installer is null ? "built" : "served")}: {e.Reason.TrimEnd('.')}; the machine was not touched", quarantine: false);
 
     private static Outcome OnBootScript(Deployment d, BootScriptFetched e, DeploymentLimits limits, DateTimeOffset now)
     {
@@ -117,7 +117,7 @@ public static class DeploymentLife
             BootedAt = now,
             Strength = e.Strength,
         };
-        return Moved(next, new BootDeploy(), $"boot {number} from {e.Source}, identity {Word(e.Strength)}: deploy environment");
+        return Moved(next, new BootDeploy(), $"boot {number} from {e.Source}, identity {Word(e.Strength)}: {(d.Installer is null ? "deploy environment" : "installer of " + d.Installer.Distro)}");
     }
 
     private static bool IsSameBoot(DeploymentBoot boot, BootScriptFetched e, DeploymentLimits limits, DateTimeOffset now) =>
@@ -324,6 +324,9 @@ public static class DeploymentLife
     private static string Minutes(TimeSpan time) => time < TimeSpan.FromMinutes(2)
         ? string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0} s")
         : string.Create(CultureInfo.InvariantCulture, $"{time.TotalMinutes:0} min");
+
+    /// <summary>What the system comes from.</summary>
+    private static string Source(Deployment d) => d.Installer is null ? "image" : "installer";
 
     private static string Short(string hash) => hash.Length > 12 ? hash[..12] : hash;
 

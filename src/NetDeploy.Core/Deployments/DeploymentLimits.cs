@@ -12,6 +12,12 @@ public sealed record DeploymentLimits
     /// <summary>Silence after the claim or the last report.</summary>
     public TimeSpan ClaimedSilence { get; init; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>
+    /// The same where the distribution's own installer works: its log is heard, and it says nothing for minutes while it unpacks a
+    /// kernel or packs an initramfs on slow hardware.
+    /// </summary>
+    public TimeSpan InstallerSilence { get; init; } = TimeSpan.FromMinutes(20);
+
     /// <summary>From <c>written</c> to the first boot of the new system.</summary>
     public TimeSpan FirstBoot { get; init; } = TimeSpan.FromMinutes(15);
 

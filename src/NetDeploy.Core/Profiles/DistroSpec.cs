@@ -16,6 +16,9 @@ public sealed record DistroSpec
     /// <summary>Debian's words: <c>amd64</c>, <c>arm64</c>.</summary>
     public required string Architecture { get; init; }
 
+    /// <summary>The Debian package with the installer's netboot images, <c>installer: {package: ...}</c>; null: this distro has method image only.</summary>
+    public string? InstallerPackage { get; init; }
+
     internal Node? System { get; init; }
 
     internal Origin? Origin { get; init; }

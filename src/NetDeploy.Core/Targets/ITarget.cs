@@ -15,6 +15,9 @@ public interface ITarget
     /// <summary>What of the recipe it cannot express: errors at their YAML position. Needs nothing that is known only at a deployment.</summary>
     ImmutableArray<Diagnostic> Check(Recipe recipe);
 
-    /// <summary>The file for one deployment.</summary>
+    /// <summary>The file for one deployment: an installer's answers, or the plan where there is no other installer.</summary>
     Result<RenderedFile> Render(Recipe recipe, PlanContext context);
+
+    /// <summary>What NetDeploy's own part on the machine executes, as <c>bootfiles/deploy/PROTOCOL.md</c> defines it.</summary>
+    Result<RenderedFile> RenderPlan(Recipe recipe, PlanContext context) => Render(recipe, context);
 }

@@ -14,11 +14,14 @@ public sealed record PlanContext
     /// <summary>The boot listener as the machine reaches it, such as <c>http://10.77.0.1:8080</c>.</summary>
     public required Uri ServerUrl { get; init; }
 
-    /// <summary>SHA-256 of the image file as served, as 64 lower-case hex digits.</summary>
-    public required string ImageSha256 { get; init; }
+    /// <summary>SHA-256 of the image file as served, as 64 lower-case hex digits. Method image only.</summary>
+    public string ImageSha256 { get; init; } = "";
 
-    /// <summary>Bytes of the image file as served.</summary>
-    public required long ImageLength { get; init; }
+    /// <summary>Bytes of the image file as served. Method image only.</summary>
+    public long ImageLength { get; init; }
+
+    /// <summary>The suite of the mirror that the installer's own components come from; null: the distribution's. Method installer only.</summary>
+    public string? ComponentsSuite { get; init; }
 
     /// <summary>The token of the phase <c>first-boot</c>.</summary>
     public required Secret FirstBootToken { get; init; }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using NetDeploy.Core.Profiles;
 using NetDeploy.Core.Targets.DeployEnvironment;
+using NetDeploy.Core.Targets.Preseed;
 
 namespace NetDeploy.Core.Targets;
 
@@ -10,6 +11,7 @@ public static class TargetCatalog
     public static ImmutableArray<ITarget> All { get; } =
     [
         new DeployEnvironmentTarget(),
+        new PreseedTarget(),
     ];
 
     /// <summary>The target that renders the recipe; null: none does.</summary>
@@ -22,6 +24,10 @@ public static class TargetCatalog
     /// <summary>Renders the recipe by its target.</summary>
     public static Result<RenderedFile> Render(Recipe recipe, PlanContext context) =>
         For(recipe) is { } target ? target.Render(recipe, context) : new(null, [NoTarget(recipe)]);
+
+    /// <summary>Renders the plan that goes with it; the same file where the target has but one.</summary>
+    public static Result<RenderedFile> RenderPlan(Recipe recipe, PlanContext context) =>
+        For(recipe) is { } target ? target.RenderPlan(recipe, context) : new(null, [NoTarget(recipe)]);
 
     private static Diagnostic NoTarget(Recipe recipe)
     {

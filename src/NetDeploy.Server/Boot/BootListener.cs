@@ -82,6 +82,10 @@ internal static class BootListener
             _ => NotFoundAsync(context, name),
         }).WithMetadata(new ReadsOnly());
 
+        boot.MapMethods("/installers/{distro}/{build}/{name}", reading, (string distro, string build, string name, HttpContext context) =>
+            files.Installers.Find(distro, build)?.File(name) is { } file ? SendAsync(context, desk, name, file) : NotFoundAsync(context, name))
+            .WithMetadata(new ReadsOnly());
+
         // A script starts a boot of a granted deployment: its source address and the lease table stand in for a token that the machine cannot have yet.
         boot.MapGet("/script", async (string? mac, string? uuid, string? vendor, string? product, string? serial, string? asset, HttpContext context) =>
         {

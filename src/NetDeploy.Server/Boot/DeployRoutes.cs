@@ -37,6 +37,11 @@ internal static class DeployRoutes
         Get("plan", plans.PlanAsync);
         Get("image", plans.ImageAsync);
 
+        // An installer's downloader sends no header of ours, so the token stands in the address.
+        group.MapGet("preseed/{token}", (string id, string token, HttpContext context) => AuthorisedAsync(
+            deployments, id, TokenPhase.Deploy, context, (_, caller, request, cancel) => plans.AnswersAsync(caller, request, cancel), token))
+            .WithMetadata(new RequiresToken(TokenPhase.Deploy));
+
         void Post(string path, TokenPhase phase, Handler handle) =>
             group.MapPost(path, (string id, HttpContext context) => AuthorisedAsync(deployments, id, phase, context, handle)).WithMetadata(new RequiresToken(phase));
 
@@ -46,10 +51,10 @@ internal static class DeployRoutes
                 .WithMetadata(new RequiresToken(TokenPhase.Deploy));
     }
 
-    private static async Task<IResult> AuthorisedAsync(DeploymentService deployments, string id, TokenPhase phase, HttpContext context, Handler handle)
+    private static async Task<IResult> AuthorisedAsync(DeploymentService deployments, string id, TokenPhase phase, HttpContext context, Handler handle, string? token = null)
     {
         var source = context.Connection.RemoteIpAddress ?? IPAddress.None;
-        var authentication = await deployments.AuthenticateAsync(id, BearerOf(context.Request), source, phase, context.RequestAborted).ConfigureAwait(false);
+        var authentication = await deployments.AuthenticateAsync(id, token ?? BearerOf(context.Request), source, phase, context.RequestAborted).ConfigureAwait(false);
         return authentication.Caller is { } caller
             ? await handle(deployments, caller, context.Request, context.RequestAborted).ConfigureAwait(false)
             : Text(authentication.Refusal ?? "refused", StatusCodes.Status403Forbidden);

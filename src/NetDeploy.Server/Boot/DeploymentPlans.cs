@@ -12,10 +12,19 @@ using NetDeploy.Server.Storage;
 
 namespace NetDeploy.Server.Boot;
 
-/// <summary>Serves a deployment its plan, rendered from the pinned recipe, and its image.</summary>
+/// <summary>Serves a deployment its plan and an installer's answers, rendered from the pinned recipe, and its image.</summary>
 internal sealed class DeploymentPlans(DeploymentService deployments, BulkStore bulk, ImageStore images, SecretStore secrets, ILogger logger)
 {
-    public async Task<IResult> PlanAsync(Caller caller, HttpRequest request, CancellationToken cancellationToken)
+    /// <summary>What NetDeploy's part on the machine executes.</summary>
+    public Task<IResult> PlanAsync(Caller caller, HttpRequest request, CancellationToken cancellationToken) =>
+        RenderAsync(caller, request, TargetCatalog.RenderPlan, "plan", "text/x-shellscript; charset=utf-8", cancellationToken);
+
+    /// <summary>The answers of the distribution's installer.</summary>
+    public Task<IResult> AnswersAsync(Caller caller, HttpRequest request, CancellationToken cancellationToken) =>
+        RenderAsync(caller, request, TargetCatalog.Render, "answers", "text/plain; charset=utf-8", cancellationToken);
+
+    private async Task<IResult> RenderAsync(
+        Caller caller, HttpRequest request, Func<Recipe, PlanContext, Result<RenderedFile>> render, string what, string contentType, CancellationToken cancellationToken)
     {
         var (deployment, firstBootToken, refusal) = await deployments.OpenForPlanAsync(caller, cancellationToken).ConfigureAwait(false);
         if (deployment is null)
@@ -26,14 +35,15 @@ internal sealed class DeploymentPlans(DeploymentService deployments, BulkStore b
         try
         {
             var (_, recipe) = await PinnedRecipe.ResolveAsync(bulk, deployment.PlanInputs!, deployment.RecipeHash, cancellationToken).ConfigureAwait(false);
-            using var image = images.Open(deployment.ImageId!);
+            using var image = deployment.Installer is null ? images.Open(deployment.ImageId!) : null;
             var machine = deployments.Machines.ById(deployment.MachineId)!;
-            var rendered = TargetCatalog.Render(recipe, new PlanContext
+            var rendered = render(recipe, new PlanContext
             {
                 Deployment = deployment.Id,
                 ServerUrl = UrlOf(request.HttpContext.Connection),
                 ImageSha256 = deployment.ImageId!,
-                ImageLength = image.Length,
+                ImageLength = image?.Length ?? 0,
+                ComponentsSuite = deployment.Installer?.ComponentsSuite,
                 FirstBootToken = new Secret("first-boot-token", deployment.Boot!.Number, firstBootToken!),
                 BootMac = machine.Binding.Macs is [var first, ..] ? first : deployment.Boot.Mac,
                 Strength = deployment.Strength,
@@ -41,13 +51,13 @@ internal sealed class DeploymentPlans(DeploymentService deployments, BulkStore b
             });
             if (rendered.Value is not { } plan)
             {
-                throw new ServerFault($"The plan cannot be rendered: {rendered.Diagnostics.First(d => d.Severity == Severity.Error)}", "Mend that, release the machine and deploy it again.");
+                throw new ServerFault($"The {what} cannot be rendered: {rendered.Diagnostics.First(d => d.Severity == Severity.Error)}", "Mend that, release the machine and deploy it again.");
             }
 
             // What is kept is the form without secrets, and the hash of the bytes that went out.
             var kept = await bulk.AddAsync(System.Text.Encoding.UTF8.GetBytes(plan.Redacted), cancellationToken).ConfigureAwait(false);
-            deployments.Note(machine.Id, TimelineNote.Of("plan", TimelineSeverity.Info, $"plan served, SHA-256 {plan.Sha256[..12]}, kept without secrets as {kept[..12]}"));
-            return new PlainText(plan.Reveal(), StatusCodes.Status200OK, "text/x-shellscript; charset=utf-8");
+            deployments.Note(machine.Id, TimelineNote.Of("plan", TimelineSeverity.Info, $"{what} served, SHA-256 {plan.Sha256[..12]}, kept without secrets as {kept[..12]}"));
+            return new PlainText(plan.Reveal(), StatusCodes.Status200OK, contentType);
         }
         catch (Exception e) when (e is ServerFault or FileNotFoundException)
         {
@@ -61,9 +71,9 @@ internal sealed class DeploymentPlans(DeploymentService deployments, BulkStore b
     public async Task<IResult> ImageAsync(Caller caller, HttpRequest request, CancellationToken cancellationToken)
     {
         var (deployment, _, refusal) = await deployments.OpenForPlanAsync(caller, cancellationToken).ConfigureAwait(false);
-        if (deployment is null)
+        if (deployment is not { Installer: null })
         {
-            return DeployRoutes.Text(refusal!, StatusCodes.Status409Conflict);
+            return DeployRoutes.Text(refusal ?? "the deployment is the installer's, and has no image", StatusCodes.Status409Conflict);
         }
 
         try

@@ -21,6 +21,7 @@ internal sealed class TftpBoot(BootDesk desk, BootFilesCatalog files, Func<BootN
         {
             BootReply.LoaderFile loader => files.Loaders.TryGetValue(loader.Name, out var file) ? Open(file) : null,
             BootReply.EnvironmentFile part => files.Environment is { } built ? Open(part.Part == EnvironmentPart.Kernel ? built.Kernel : built.Initrd) : null,
+            BootReply.InstallerFile part => files.Installers.Find(part.Distro, part.BuildId)?.File(part.Name) is { } file ? Open(file) : null,
             BootReply.Text text => Text(text.Content),
             BootReply.Refused refused => new TftpRefusal(refused.Reason),
             _ => null,

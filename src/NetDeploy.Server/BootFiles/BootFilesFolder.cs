@@ -5,7 +5,7 @@ namespace NetDeploy.Server.BootFiles;
 
 /// <summary>
 /// The cache: <c>packages/</c> (apt's lists and archives), and per kind a folder of builds with the link <c>current</c>
-/// (<c>loaders/current</c>, <c>environment/current</c>). A build appears by one rename, whole or not at all.
+/// (<c>loaders/current</c>, <c>environment/current</c>, <c>installers/DISTRO/current</c>). A build appears by one rename, whole or not at all.
 /// </summary>
 internal static class BootFilesFolder
 {
@@ -14,6 +14,9 @@ internal static class BootFilesFolder
     public static string Loaders(string cache) => Path.Combine(cache, "loaders");
 
     public static string Environment(string cache) => Path.Combine(cache, "environment");
+
+    /// <summary>One folder a distribution, each a folder of builds.</summary>
+    public static string Installers(string cache) => Path.Combine(cache, "installers");
 
     /// <summary>The folder that <c>current</c> leads to; null where there is none.</summary>
     public static string? Current(string kind)

@@ -28,6 +28,8 @@ public abstract record BootReply
 
     public sealed record EnvironmentFile(EnvironmentPart Part) : BootReply;
 
+    public sealed record InstallerFile(string Distro, string BuildId, string Name) : BootReply;
+
     /// <summary>TFTP ERROR 1, HTTP 404.</summary>
     public sealed record NotFound(string Reason) : BootReply;
 
@@ -43,6 +45,9 @@ public sealed record BootDeskOptions
 
     /// <summary>Arguments for the kernel of the deploy environment.</summary>
     public ImmutableArray<string> KernelArguments { get; init; } = [];
+
+    /// <summary>Where the log of a distribution's installer is heard.</summary>
+    public int SyslogPort { get; init; } = 514;
 
     /// <summary>The loader that a machine's document asks for, whatever its network says; null: the network's.</summary>
     public Func<Machine, UefiLoader?> LoaderOf { get; init; } = _ => null;
@@ -230,6 +235,8 @@ internal sealed class BootDesk : IBootOffers
                 return new BootReply.LoaderFile(loader.Name, loader.FirstStage);
             case BootDecision.Environment environment:
                 return new BootReply.EnvironmentFile(environment.Part);
+            case BootDecision.InstallerFile file:
+                return new BootReply.InstallerFile(file.Distro, file.BuildId, file.Name);
             case BootDecision.NotFound none:
                 return new BootReply.NotFound(none.Reason);
             case BootDecision.Refused refused:
@@ -266,10 +273,14 @@ internal sealed class BootDesk : IBootOffers
         }
 
         return new BootReply.Text(result.Deploy is { } grant
-            ? BootScripts.Deploy(dialect, new DeployScript(
+            ? StartOf(dialect, grant, new DeployScript(
                 machine.Name, grant.Deployment.Id, grant.DeployToken, mac, view.ServerAddress, view.BaseUrl, _options.KernelArguments))
             : BootScripts.Local(dialect, $"{machine.Name}: {result.LocalReason}. Next: netdeploy show {machine.Name}"));
     }
+
+    private string StartOf(ScriptDialect dialect, BootGrant grant, DeployScript script) => grant.Deployment.Installer is { } installer
+        ? BootScripts.Installer(dialect, new InstallerScript(script, installer, _options.SyslogPort))
+        : BootScripts.Deploy(dialect, script);
 
     /// <summary>What the network does with newcomers, as far as it concerns this machine.</summary>
     private BootView ViewOf(NetworkSpecRef network, MachineMatch match, MacAddress? mac)

@@ -6,6 +6,7 @@ using NetDeploy.Core.Images;
 using NetDeploy.Core.Machines;
 using NetDeploy.Core.Profiles;
 using NetDeploy.Core.Targets;
+using NetDeploy.Server.BootFiles;
 using NetDeploy.Server.Documents;
 using NetDeploy.Server.Images;
 using NetDeploy.Server.Power;
@@ -32,11 +33,12 @@ public sealed class DeployOrders : IAsyncDisposable
     private readonly SecretStore _secrets;
     private readonly IReadOnlyCollection<IPAddress> _serverAddresses;
     private readonly IPower _power;
+    private readonly InstallerShelf _installers;
     private readonly ILogger _logger;
     private readonly ConcurrentDictionary<string, Task> _preparing = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource _stopping = new();
 
-    public DeployOrders(DeploymentService deployments, DocumentStore documents, ImageStore images, BulkStore bulk, SecretStore secrets, IReadOnlyCollection<IPAddress> serverAddresses, IPower power, ILogger logger)
+    public DeployOrders(DeploymentService deployments, DocumentStore documents, ImageStore images, BulkStore bulk, SecretStore secrets, IReadOnlyCollection<IPAddress> serverAddresses, IPower power, ILogger logger, InstallerShelf? installers = null)
     {
         _deployments = deployments;
         _documents = documents;
@@ -46,6 +48,7 @@ public sealed class DeployOrders : IAsyncDisposable
         _serverAddresses = serverAddresses;
         _power = power;
         _logger = logger;
+        _installers = installers ?? InstallerShelf.Empty;
     }
 
     /// <summary>True for a machine that waits in the deploy environment, and boots anew by itself once it has its grant.</summary>
@@ -83,10 +86,21 @@ public sealed class DeployOrders : IAsyncDisposable
             return new(null, DeploymentService.Unconfirmed(name), []);
         }
 
+        InstallerStart? installer = null;
+        if (recipe.Method == InstallMethod.Installer)
+        {
+            if (_installers.Current(recipe.Distro.Name) is not { } boot)
+            {
+                return new(null, new Refusal($"The installer of {recipe.Distro.Name} is not among the boot files.", $"netdeploy bootfiles installer {recipe.Distro.Name}, then deploy again."), []);
+            }
+
+            installer = new InstallerStart(recipe.Distro.Name, boot.BuildId, boot.ComponentsSuite, recipe.System.Domain);
+        }
+
         var pin = await PinnedRecipe.PinAsync(_bulk, state, state.Snapshot.Machines[name], distro, method, cancellationToken).ConfigureAwait(false);
-        var key = ImageKey.Of(recipe.Image).Value;
+        var key = installer is null ? ImageKey.Of(recipe.Image).Value : null;
         // Always through preparing, also where the image is there: one way in means one way to resume.
-        var granted = await _deployments.GrantAsync(new GrantRequest(name, recipe.Hash, pin.Write(), key, null, by, onlyFirst), cancellationToken).ConfigureAwait(false);
+        var granted = await _deployments.GrantAsync(new GrantRequest(name, recipe.Hash, pin.Write(), key, null, by, onlyFirst, installer), cancellationToken).ConfigureAwait(false);
         if (granted.Value is not { } deployment)
         {
             return new(null, granted.Refusal, []);
@@ -176,6 +190,12 @@ public sealed class DeployOrders : IAsyncDisposable
 
     private async Task PrepareAsync(Deployment deployment, bool isOn, CancellationToken cancellationToken)
     {
+        if (deployment.Installer is { } installer)
+        {
+            await PrepareInstallerAsync(deployment, installer, isOn, cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
         var (_, recipe) = await PinnedRecipe.ResolveAsync(_bulk, deployment.PlanInputs!, deployment.RecipeHash, cancellationToken).ConfigureAwait(false);
         _images.Request(deployment.ImageKey!, recipe.Image);
         ImageEntry entry;
@@ -200,6 +220,24 @@ public sealed class DeployOrders : IAsyncDisposable
             }
         }
 
+        await SwitchOnAsync(deployment, isOn, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Nothing is built: its boot files are intact, or they are not.</summary>
+    private async Task PrepareInstallerAsync(Deployment deployment, InstallerStart installer, bool isOn, CancellationToken cancellationToken)
+    {
+        if (_installers.Find(installer.Distro, installer.BuildId) is null)
+        {
+            await FailAsync(deployment, $"its boot files {installer.BuildId} are missing or damaged; netdeploy bootfiles installer {installer.Distro} makes them anew").ConfigureAwait(false);
+        }
+        else if (await _deployments.ImageReadyAsync(deployment.Id, installer.BuildId, cancellationToken).ConfigureAwait(false))
+        {
+            await SwitchOnAsync(deployment, isOn, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async Task SwitchOnAsync(Deployment deployment, bool isOn, CancellationToken cancellationToken)
+    {
         if (_deployments.Machines.ById(deployment.MachineId) is { } machine && !isOn && !IsWaiting(machine))
         {
             await SwitchOnAsync(machine, cancellationToken).ConfigureAwait(false);

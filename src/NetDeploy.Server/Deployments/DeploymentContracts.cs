@@ -25,9 +25,12 @@ public sealed record MachineDraft(
 
 /// <summary>What a deployment is given.</summary>
 /// <param name="PlanInputs">Opaque text that the plan is rendered from, at most 256 KiB, no secrets.</param>
+/// <param name="Installer">Set for the method installer, which needs no image.</param>
 /// <param name="ImageId">Null starts it in <c>preparing</c>; <see cref="DeploymentService.ImageReadyAsync"/> goes on.</param>
 /// <param name="OnlyFirst">Refused where the machine ever had a deployment: what a rule grants, it grants once.</param>
-public sealed record GrantRequest(string MachineName, string RecipeHash, string? PlanInputs, string? ImageKey, string? ImageId, string By, bool OnlyFirst = false);
+public sealed record GrantRequest(
+    string MachineName, string RecipeHash, string? PlanInputs, string? ImageKey, string? ImageId, string By, bool OnlyFirst = false,
+    InstallerStart? Installer = null);
 
 /// <summary>A request's sender after its token was checked.</summary>
 public sealed record Caller(string DeploymentId, string MachineId, string MachineName, TokenPhase Phase, string BootId, IPAddress Source);

@@ -137,7 +137,7 @@ public sealed partial class DeploymentService
             && progress.Percent is not 100
             && _progressWrites.TryGetValue(current.Id, out var last) && _clock.GetElapsedTime(last) < ProgressInterval)
         {
-            _deadlines.Arm(current.Id, current.Beat, _limits.ClaimedSilence);
+            _deadlines.Arm(current.Id, current.Beat, DeploymentLife.Deadline(current, _limits)!.Value);
             return new DeploymentAnswer.Accepted();
         }
 

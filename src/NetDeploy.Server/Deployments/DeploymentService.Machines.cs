@@ -128,12 +128,13 @@ public sealed partial class DeploymentService
                 PlanInputs = request.PlanInputs,
                 ImageKey = request.ImageKey,
                 ImageId = request.ImageId,
+                Installer = request.Installer,
                 State = request.ImageId is null ? DeploymentState.Preparing : DeploymentState.Granted,
                 CreatedAt = now,
                 GrantedAt = request.ImageId is null ? null : now,
                 HeardAt = now,
             };
-            var text = request.ImageId is null ? $"asked for by {request.By}; the grant waits for its image" : $"asked for by {request.By}; the machine may boot and claim";
+            var text = request.ImageId is null ? $"asked for by {request.By}; the grant waits for its {(request.Installer is null ? "image" : "installer")}" : $"asked for by {request.By}; the machine may boot and claim";
             var change = new StoreChange
             {
                 Machines = [machine with { DeploymentId = deployment.Id }],

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using System.Net;
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using NetDeploy.Core.Boot;
@@ -33,6 +34,8 @@ public sealed partial class DeploymentService : IAsyncDisposable
 
     /// <summary>By machine, the deployment that its system came from.</summary>
     private readonly ConcurrentDictionary<string, Deployment> _lastGood = new(StringComparer.Ordinal);
+    /// <summary>By address, the machine whose installer runs there.</summary>
+    private readonly ConcurrentDictionary<IPAddress, string> _installers = new();
     private readonly ConcurrentDictionary<string, long> _progressWrites = new(StringComparer.Ordinal);
 
     /// <summary>By deployment, the image that it is about to take.</summary>
@@ -86,6 +89,7 @@ public sealed partial class DeploymentService : IAsyncDisposable
             if (machine.DeploymentId is { } id && await store.DeploymentAsync(id, cancellationToken).ConfigureAwait(false) is { } deployment)
             {
                 service._current[machine.Id] = deployment;
+                service.RememberInstaller(deployment);
             }
 
             if (machine.InstalledDeploymentId is { } installed && await store.DeploymentAsync(installed, cancellationToken).ConfigureAwait(false) is { } good)
@@ -119,7 +123,7 @@ public sealed partial class DeploymentService : IAsyncDisposable
 
     /// <summary>The images that deployments under way have pinned, or are about to take.</summary>
     public ISet<string> PinnedImages() =>
-        _current.Values.Where(d => !d.State.IsTerminal() && d.ImageId is not null).Select(d => d.ImageId!).Concat(_taking.Values).ToHashSet(StringComparer.Ordinal);
+        _current.Values.Where(d => !d.State.IsTerminal() && d.ImageId is not null && d.Installer is null).Select(d => d.ImageId!).Concat(_taking.Values).ToHashSet(StringComparer.Ordinal);
 
     /// <summary>Pins an image for a deployment that has not taken it yet, until the answer is disposed of.</summary>
     internal IDisposable PinImage(string deploymentId, string imageId)
@@ -150,6 +154,23 @@ public sealed partial class DeploymentService : IAsyncDisposable
 
         pinned.UnionWith(_lastGood.Values.Select(d => PinnedRecipe.Read(d.PlanInputs)?.Documents).OfType<string>());
         return pinned;
+    }
+
+    /// <summary>The deployment whose installer runs at this address; null where none does.</summary>
+    public Deployment? InstallerAt(IPAddress source) =>
+        _installers.TryGetValue(source.IsIPv4MappedToIPv6 ? source.MapToIPv4() : source, out var machine) && Current(machine) is { Installer: not null, Boot: not null } deployment ? deployment : null;
+
+    /// <summary>The boots whose installers may still speak.</summary>
+    public ISet<string> InstallerBoots() => _installers.Values.Select(Current).OfType<Deployment>().Select(d => d.BootId).OfType<string>().ToHashSet(StringComparer.Ordinal);
+
+    /// <summary>An installer said something: it is alive, whatever it said. The deadline of its silence begins anew, and nothing else changes.</summary>
+    public void HeardInstaller(Deployment deployment)
+    {
+        if (Current(deployment.MachineId) is { State: DeploymentState.Claimed } current && current.Id == deployment.Id
+            && DeploymentLife.Deadline(current, _limits) is { } limit)
+        {
+            _deadlines.Arm(current.Id, current.Beat, limit);
+        }
     }
 
     /// <summary>The machine's newest deployment; null where it never had one.</summary>
@@ -348,6 +369,8 @@ public sealed partial class DeploymentService : IAsyncDisposable
             return;
         }
 
+        RememberInstaller(deployment);
+
         if (DeploymentLife.Deadline(deployment, _limits) is not { } limit)
         {
             _deadlines.Disarm(deployment.Id);
@@ -360,6 +383,24 @@ public sealed partial class DeploymentService : IAsyncDisposable
         else
         {
             _deadlines.Arm(deployment.Id, deployment.Beat, limit);
+        }
+    }
+
+    /// <summary>Its address, while the installer runs there.</summary>
+    private void RememberInstaller(Deployment deployment)
+    {
+        if (deployment is not { Installer: not null, Boot: { } boot })
+        {
+            return;
+        }
+
+        if (deployment.State is DeploymentState.Booting or DeploymentState.Claimed)
+        {
+            _installers[boot.Source] = deployment.MachineId;
+        }
+        else if (_installers.TryGetValue(boot.Source, out var machine) && machine == deployment.MachineId)
+        {
+            _installers.TryRemove(boot.Source, out _);
         }
     }
 

@@ -137,7 +137,7 @@ internal static class OrderRoutes
     /// </summary>
     internal static string? Instruction(ManagementServices services, string name, Deployment deployment) =>
         services.Orders.Instruction(name) is not { } power ? null
-        : deployment.State != DeploymentState.Preparing || services.Images.State(deployment.ImageKey!) is Images.ImageState.Ready ? power
+        : deployment.State != DeploymentState.Preparing || deployment.Installer is not null || services.Images.State(deployment.ImageKey!) is Images.ImageState.Ready ? power
         : $"Its image is being built: power {name} on when its timeline says so.";
 
     private static DiagnosticView[] Views(OrderResult result) => [.. result.Diagnostics.Select(DocumentRoutes.View)];

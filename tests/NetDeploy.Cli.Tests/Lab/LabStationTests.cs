@@ -40,5 +40,28 @@ public sealed class LabStationTests
     }
 
     [Fact]
+    public void An_installer_shows_its_percentage_and_then_our_own_steps()
+    {
+        var station = new LabStation(LabPhase.Waiting);
+        var seen = new List<string>();
+        foreach (var (kind, text) in new[]
+        {
+            ("http", "initrd.gz: 39807 KiB in 3.8 s"),
+            ("progress", "installer 6 %: debian-13, installer's components"),
+            ("progress", "step_disk_size 0 %: root"),
+            ("claimed", "boot 1 may write to root /dev/vda"),
+            ("progress", "installer 18 %: debian-13, base system"),
+            ("progress", "step_user 0 %: root"),
+            ("written", "the disk is complete"),
+        })
+        {
+            station = station.After(new TimelineView(1, 0, kind, text, null, null));
+            seen.Add(station.Text);
+        }
+
+        Assert.Equal(["kernel", "installer 6 %", "installer 6 %", "installer 6 %", "installer 18 %", "configuring", "reboot"], seen);
+    }
+
+    [Fact]
     public void A_console_line_steers_no_terminal() => Assert.Equal("Welcome to GRUB!", LabConsole.Plain("\u001b[0;30;47mWelcome \u001bcto GRUB!\u001b[H\u001b[2J\a"));
 }

@@ -13,6 +13,7 @@ using NetDeploy.Core.Addressing;
 using NetDeploy.Core.Boot;
 using NetDeploy.Core.Deployments;
 using NetDeploy.Core.Machines;
+using NetDeploy.Core.Profiles;
 using NetDeploy.Protocols;
 using NetDeploy.Server.Boot;
 using NetDeploy.Server.BootFiles;
@@ -96,6 +97,7 @@ internal sealed partial class BootHost : IAsyncDisposable
         var files = new BootFilesCatalog
         {
             Loaders = ImmutableDictionary<string, BootFile>.Empty.Add("snponly.efi", new BootFile(loader, "", 8)),
+            Installers = new InstallerShelf(host._folder["installers"]),
             Faults = [],
         };
         host._desk = new BootDesk(service, host._owners, new BootDeskOptions { HttpPort = 8080 }, TimeProvider.System, NullLogger.Instance);
@@ -127,6 +129,17 @@ internal sealed partial class BootHost : IAsyncDisposable
         var pin = await PinnedRecipe.PinAsync(_bulk, state, machine, null, null, CancellationToken.None);
         var recipe = state.Snapshot.Resolve(machine, null, null).Value!;
         Assert.True((await Service.GrantAsync(new GrantRequest(Name, recipe.Hash, pin.Write(), "key", _image, "test"))).Ok);
+    }
+
+    /// <summary>The same machine by its distribution's own installer.</summary>
+    public async Task GrantInstallerAsync(InstallerStart installer)
+    {
+        var state = _documents.Current;
+        var machine = state.Snapshot.Machines[Name];
+        var pin = await PinnedRecipe.PinAsync(_bulk, state, machine, null, InstallMethod.Installer, CancellationToken.None);
+        var recipe = state.Snapshot.Resolve(machine, null, InstallMethod.Installer).Value!;
+        Assert.True((await Service.GrantAsync(new GrantRequest(Name, recipe.Hash, pin.Write(), null, null, "test", Installer: installer))).Ok);
+        Assert.True(await Service.ImageReadyAsync(Current!.Id, installer.BuildId));
     }
 
     /// <summary>The blade is switched on and fetches its script; null where that holds no token.</summary>

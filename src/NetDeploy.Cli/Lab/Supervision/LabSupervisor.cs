@@ -21,6 +21,8 @@ internal sealed class LabSupervisor : IAsyncDisposable
     private readonly ImmutableArray<SupervisedChild> _children;
     private readonly ImmutableArray<Blade> _blades;
     private readonly ImmutableArray<RelayPlan> _relays;
+    private readonly ImmutableArray<LabVlan> _vlans;
+    private readonly List<OverlayMirror> _overlays = [];
     private readonly Accelerator _accelerator;
     private readonly ILogger _logger;
     private readonly Lock _writing = new();
@@ -34,6 +36,7 @@ internal sealed class LabSupervisor : IAsyncDisposable
         _network = new LabNetwork(new CommandRunner(), plan.Network) { Vlans = plan.Vlans };
         _mainServer = plan.HasMainServer ? new LabMainServer(new CommandRunner(), plan.Network) : null;
         _relays = plan.Relays;
+        _vlans = plan.Vlans;
         _children = [.. plan.Children.Select(c => new SupervisedChild(c, folder.Log(c.Name), _network, _spawner, logger))];
         _blades = [.. plan.Blades.Select(hardware =>
         {
@@ -93,6 +96,11 @@ internal sealed class LabSupervisor : IAsyncDisposable
             child.Dispose();
         }
 
+        foreach (var overlay in _overlays)
+        {
+            await overlay.DisposeAsync().ConfigureAwait(false);
+        }
+
         await (_mainServer?.RemoveAsync() ?? Task.CompletedTask).ConfigureAwait(false);
         await _network.RemoveAsync().ConfigureAwait(false);
         _spawner.Dispose();
@@ -108,13 +116,20 @@ internal sealed class LabSupervisor : IAsyncDisposable
         var advertising = advertiser.RunAsync(stop.Token);
         _ = advertising.ContinueWith(t => _logger.AdvertiserStopped(t.Exception!), CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
 
+        var taggers = new List<VlanTagger>(_vlans.Select(v => VlanTagger.Open(_network, v)));
+        var tagging = Task.WhenAll(taggers.Select(t => t.RunAsync(stop.Token)));
         foreach (var blade in _blades)
         {
             blade.Changed += WriteState;
         }
 
         // The server may want its mirror's way out from its first moment on.
-        var relays = new List<LabRelay>(_relays.Select(r => LabRelay.Listen(r, _logger)));
+        var relays = new List<LabRelay>(_relays.Where(r => r.Overlay is null).Select(r => LabRelay.Listen(r, _logger)));
+        foreach (var relay in _relays.Where(r => r.Overlay is not null))
+        {
+            _overlays.Add(await OverlayMirror.ListenAsync(relay.Socket, relay.Overlay!, stop.Token).ConfigureAwait(false));
+        }
+
         var relaying = Task.WhenAll(relays.Select(r => r.RunAsync(stop.Token)));
         foreach (var child in _children)
         {
@@ -132,6 +147,8 @@ internal sealed class LabSupervisor : IAsyncDisposable
         await listening.ConfigureAwait(false);
         await relaying.ConfigureAwait(false);
         relays.ForEach(r => r.Dispose());
+        await tagging.ConfigureAwait(false);
+        taggers.ForEach(t => t.Dispose());
     }
 
     private async Task<ControlAnswer> AnswerAsync(ControlRequest request, CancellationToken cancellationToken)

@@ -144,6 +144,7 @@ internal static class Shapes
             ["family"] = Word("debian"),
             ["release"] = Suite,
             ["architecture"] = Word("amd64", "arm64"),
+            ["installer"] = Map("the distribution's own installer", new() { ["package"] = new ScalarShape("a package name", Formats.Package) }, "package"),
             ["system"] = System,
         }, "family", "release", "architecture"),
         ["Platform"] = Document("a platform", Name, new() { ["system"] = System }),

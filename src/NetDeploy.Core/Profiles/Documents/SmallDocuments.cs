@@ -20,6 +20,7 @@ internal static class SmallDocuments
         Family = document.Body.Text("family") ?? "",
         Release = document.Body.Text("release") ?? "",
         Architecture = document.Body.Text("architecture") ?? "",
+        InstallerPackage = document.Body.Below("installer").Text("package"),
         System = document.System,
         Origin = document.Body.At,
     };

@@ -15,6 +15,17 @@ internal static class PlanCompiler
             .. Requirements(system),
             .. StorageSteps.Of(system.Storage, context),
             new Unpack(context.ImageSha256, context.ImageLength),
+            .. Configuration(recipe, context),
+            new Finish(),
+        ]);
+    }
+
+    /// <summary>What makes a system that is on the disk this machine: the same steps whoever put it there, an image or an installer.</summary>
+    public static IEnumerable<PlanStep> Configuration(Recipe recipe, PlanContext context)
+    {
+        var system = recipe.System;
+        return
+        [
             .. DebianFiles.Of(recipe, context),
             .. Accounts(system, context),
             .. Services(system),
@@ -23,12 +34,11 @@ internal static class PlanCompiler
             .. StorageSteps.Boot(system.Storage, system.KernelArguments),
             .. system.Scripts.Where(s => s.Phase == ScriptPhase.Install).Select(s => new Script(s.Name, s.Content)),
             new FirstBoot($"{context.ServerUrl.GetLeftPart(UriPartial.Authority)}/deploy/{context.Deployment}/installed", context.FirstBootToken),
-            new Finish(),
-        ]);
+        ];
     }
 
     /// <summary>What must be true of the machine, seen before the claim.</summary>
-    private static IEnumerable<PlanStep> Requirements(SystemSpec system)
+    internal static IEnumerable<PlanStep> Requirements(SystemSpec system)
     {
         if (system.Role == MachineRole.XenHost)
         {

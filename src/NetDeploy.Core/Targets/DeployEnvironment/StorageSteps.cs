@@ -15,8 +15,7 @@ internal static class StorageSteps
         StorageDevice[] devices = [.. StorageDevice.Of(storage)];
         return
         [
-            .. storage.Disks.DistinctBy(d => d.WrittenAs).Select(Select),
-            .. storage.Disks.Select(d => new DiskSize(d.Name, StorageSizes.OfDisk(storage, d))),
+            .. Choice(storage),
             .. Needs(devices),
             new Claim(),
             .. storage.Disks.Select(d => new Wipe(d.Name)),
@@ -31,6 +30,13 @@ internal static class StorageSteps
             .. Mounts(devices),
         ];
     }
+
+    /// <summary>Which disks are meant, and whether the layout fits on them.</summary>
+    public static IEnumerable<PlanStep> Choice(StorageSpec storage) =>
+    [
+        .. storage.Disks.DistinctBy(d => d.WrittenAs).Select(Select),
+        .. storage.Disks.Select(d => new DiskSize(d.Name, StorageSizes.OfDisk(storage, d))),
+    ];
 
     /// <summary>What opens the disks from the next start on. The installed system's own programs do it, so it comes after the image.</summary>
     public static IEnumerable<PlanStep> Unlocks(StorageSpec storage) =>

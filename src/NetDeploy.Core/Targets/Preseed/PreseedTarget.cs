@@ -1,0 +1,61 @@
+using System.Collections.Immutable;
+using NetDeploy.Core.Profiles;
+using NetDeploy.Core.Targets.DeployEnvironment;
+
+namespace NetDeploy.Core.Targets.Preseed;
+
+/// <summary>
+/// The installer method for Debian: answers for Debian's own installer, and a plan for what it has no question for, by the steps
+/// of the image method. So both methods end in the same system.
+/// </summary>
+public sealed class PreseedTarget : ITarget
+{
+    public string Name => "Debian's installer (method installer, family debian)";
+
+    public bool Takes(Recipe recipe) => recipe is { Method: InstallMethod.Installer, Distro.Family: "debian" };
+
+    public ImmutableArray<Diagnostic> Check(Recipe recipe) => PreseedCheck.Run(recipe);
+
+    /// <inheritdoc/>
+    public Result<RenderedFile> Render(Recipe recipe, PlanContext context)
+    {
+        var diagnostics = Diagnostics(recipe, context);
+        if (diagnostics.Any(d => d.Severity == Severity.Error))
+        {
+            return new(null, diagnostics);
+        }
+
+        var file = new PreseedFile(PreseedAnswers.Of(recipe, context));
+        var wrong = file.Questions.Where(q => q.Name == PreseedAnswers.Recipe).Select(q => PartmanRecipeCheck.Mistake(q.Value.Reveal())).FirstOrDefault(m => m is not null);
+        if (wrong is not null)
+        {
+            return new(null, diagnostics.Add(DeployEnvironmentCheck.At(recipe, Severity.Error, "system.storage", $"partman would misread its recipe: {wrong}.", "Take --method image, and report this layout.")));
+        }
+
+        var rendered = file.Render();
+        return rendered with { Diagnostics = [.. diagnostics, .. rendered.Diagnostics] };
+    }
+
+    /// <inheritdoc/>
+    public Result<RenderedFile> RenderPlan(Recipe recipe, PlanContext context)
+    {
+        var compiled = Compile(recipe, context);
+        if (compiled.Value is not { } plan)
+        {
+            return new(null, compiled.Diagnostics);
+        }
+
+        var rendered = plan.Render();
+        return rendered with { Diagnostics = [.. compiled.Diagnostics, .. rendered.Diagnostics] };
+    }
+
+    /// <summary>The typed plan; errors are what <see cref="Check"/> finds, and what only the context shows.</summary>
+    public static Result<Plan> Compile(Recipe recipe, PlanContext context)
+    {
+        var diagnostics = Diagnostics(recipe, context);
+        return diagnostics.Any(d => d.Severity == Severity.Error) ? new(null, diagnostics) : new(PreseedPlan.Of(recipe, context), diagnostics);
+    }
+
+    private static ImmutableArray<Diagnostic> Diagnostics(Recipe recipe, PlanContext context) =>
+        [.. PreseedCheck.Run(recipe), .. PlanContextCheck.Run(recipe, context)];
+}

@@ -1,0 +1,75 @@
+namespace NetDeploy.Server.Tests.BootFiles;
+
+/// <summary>Our part within Debian's installer, its functions one by one: in a shell, with what is around them faked.</summary>
+public sealed class InstallerStepsTests : IDisposable
+{
+    private const string Esp = "269 269 269 fat32 $iflabel{ gpt } $reusemethod{ } method{ efi } format{ } .";
+
+    private readonly Scratch scratch = new();
+
+    [Theory]
+    [InlineData("uefi", Esp)]
+    [InlineData("bios", "269 269 269 fat32 $iflabel{ gpt } $reusemethod{ } method{ format } format{ } use_filesystem{ } filesystem{ fat32 } mountpoint{ /boot/efi } .")]
+    public async Task A_recipe_is_fitted_to_the_firmware_that_started(string firmware, string expected) =>
+        Assert.Equal(expected, await Run($"firmware_kind() {{ echo {firmware}; }}", $"for_this_firmware '{Esp}'"));
+
+    [Fact]
+    public async Task Disks_come_in_the_order_of_the_plan_and_sets_by_their_numbers()
+    {
+        foreach (var name in new[] { "zeta", "pair-1", "pair-2", "alone" })
+        {
+            scratch.Write($"disks/{name}", "/dev/" + name);
+        }
+
+        scratch.Write("plan", "step_plan '1' 'd' 'm'\nstep_select_disk 'zeta' '' '' '' '' '' ''\nstep_select_disks 'pair' '2' '' '' '' '' '' ''\nstep_select_disk 'alone' '' '' '' '' '' ''\nstep_claim\n");
+
+        Assert.Equal("zeta\npair-1\npair-2\nalone\n", await Run("", "disks_in_order"));
+    }
+
+    [Fact]
+    public async Task A_refused_claim_powers_the_machine_off_and_says_why()
+    {
+        var said = await Run(
+            "http() { echo \"$2 $3\" >>\"$ND/asked\"; echo 'refused the deployment is expired' >\"$ND/answer\"; }\nwrite_claim() { :; }\nbegin() { :; }\nsay() { echo \"$*\"; }\none_line() { echo \"$*\"; }\nreport_failed() { echo \"reported $1\"; }\nsleep() { :; }\npoweroff() { echo OFF; exit 0; }",
+            "step_claim");
+
+        Assert.Equal("the claim was not granted: refused the deployment is expired; nothing was written, powering off\nreported step_claim\nOFF\n", said);
+    }
+
+    [Fact]
+    public async Task A_granted_claim_is_asked_for_once()
+    {
+        const string Around = "http() { echo asked; echo granted >\"$ND/answer\"; }\nwrite_claim() { :; }\nbegin() { :; }\nsay() { :; }\nname_disks_to_partman() { :; }\nreplace_hooks() { :; }";
+
+        Assert.Equal("asked\n", await Run(Around, "step_claim; echo never"));
+        Assert.Equal("on\n", await Run(Around, "step_claim; echo on"));
+    }
+
+    [Fact]
+    public async Task No_token_stays_in_what_the_installer_saved()
+    {
+        var saved = scratch.Write("target/var/log/installer/syslog", "url http://x/preseed/TOKEN-a_b end\nother\n");
+        scratch.Write("target/var/log/installer/cdebconf/questions.dat", "Value: http://x/preseed/TOKEN-a_b\n");
+
+        await Run("token=TOKEN-a_b", "clean_saved_logs");
+
+        Assert.Equal("url http://x/preseed/(token) end\nother\n", await File.ReadAllTextAsync(saved));
+        Assert.All(Directory.EnumerateFiles(scratch.Path + "/target", "*", SearchOption.AllDirectories), f => Assert.DoesNotContain("TOKEN", File.ReadAllText(f), StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Disks_that_were_bound_before_partman_are_not_looked_for_again() =>
+        Assert.Equal("bound\n", await Run("step_select_disk() { echo searched; }", "keep_disks; step_select_disk root '' '' '' '' '' ''; step_select_disks s 2; step_disk_size root 99; echo bound"));
+
+    public void Dispose() => scratch.Dispose();
+
+    private async Task<string> Run(string around, string call)
+    {
+        Directory.CreateDirectory(Path.Combine(scratch.Path, "disks"));
+        var steps = Path.Combine(SourceTree.BootFiles, "installer/steps.sh");
+        var script = scratch.Script("run", $"ND={scratch.Path} TARGET={scratch.Path}/target home=/nowhere token= claimed= unpacked=\n. {steps}\n{around}\n{call}\n");
+        var result = await ShellRun.Async(script, []);
+        Assert.Equal("", result.Error);
+        return result.Output;
+    }
+}
