@@ -1,6 +1,6 @@
 # shellcheck shell=dash
 # The second half of build-deploy-environment: from unpacked packages in $root to $work/new. Sourced by it.
-# shellcheck disable=SC2154  # root, work, here, build_id, firmware, more_modules, limit, suite are its variables
+# shellcheck disable=SC2154  # root, work, here, build_id, sources_id, firmware, more_modules, limit, suite are its variables
 
 assemble() {
     initrd=$work/initrd
@@ -165,6 +165,7 @@ write_manifest() {
     (cd "$work/new" && sha256sum vmlinuz initrd >SHA256SUMS)
     {
         echo "build-id $build_id"
+        echo "sources $sources_id"
         echo "suite $suite"
         echo "kernel $kernel_version"
         echo "bytes $size"

@@ -18,7 +18,8 @@ step_needs_tang() { # URL
     local try
     begin step_needs_tang "$1"
     for try in 1 2 3 4 5; do
-        ! wget -q -T 5 -O "$ND/tang" "$1/adv" || ! grep -q '"payload"' "$ND/tang" || return 0
+        # wget's own -T makes this busybox crash.
+        ! timeout 5 wget -q -O "$ND/tang" "$1/adv" || ! grep -q '"payload"' "$ND/tang" || return 0
         note "no advertisement from $1, try $try"
         sleep 2
     done

@@ -27,6 +27,9 @@ internal static class LabCommand
         disk.AcceptOnlyFromAmong("virtio", "nvme", "ahci", "megasas");
         var nic = new Option<string>("--nic") { Description = "virtio or e1000e.", DefaultValueFactory = _ => "virtio" };
         nic.AcceptOnlyFromAmong("virtio", "e1000e");
+        var disks = new Option<int>("--disks") { Description = "Disks of each blade, all equal.", DefaultValueFactory = _ => 1 };
+        var tpm = new Option<bool>("--tpm") { Description = "Give each blade a TPM 2.0." };
+        var documents = new Option<string?>("--documents") { Description = "A YAML file or a folder of your own documents, such as the profile." };
         var mode = new Option<string>("--mode") { Description = "authoritative, or proxy: a dnsmasq on a host of its own leases the addresses.", DefaultValueFactory = _ => "authoritative" };
         mode.AcceptOnlyFromAmong("authoritative", "proxy");
         var mirror = new Option<bool>("--mirror") { Description = "Blades and image builds reach the Debian mirror through the server's cache alone." };
@@ -35,7 +38,14 @@ internal static class LabCommand
         var name = LabName();
         var yes = Yes();
         var json = VerbOptions.Json();
-        var command = new Command("up", "Bring a lab up: network, server and blades that install themselves.") { blades, firmware, distro, method, profile, disk, nic, mode, mirror, enrol, keep, name, yes, json };
+        var command = new Command("up", "Bring a lab up: network, server and blades that install themselves.") { blades, firmware, distro, method, profile, disk, disks, tpm, nic, documents, mode, mirror, enrol, keep, name, yes, json };
+        disks.Validators.Add(r =>
+        {
+            if (r.GetValueOrDefault<int>() is < 1 or > 6)
+            {
+                r.AddError("--disks takes 1 to 6.");
+            }
+        });
         blades.Validators.Add(r =>
         {
             if (r.GetValueOrDefault<int>() is < 1 or > 32)
@@ -54,6 +64,9 @@ internal static class LabCommand
                 Blades = parsed.GetValue(blades),
                 Firmware = FirmwareWords.Parse(parsed.GetRequiredValue(firmware))!.Value,
                 Disk = Enum.Parse<BladeDisk>(parsed.GetRequiredValue(disk), ignoreCase: true),
+                Disks = parsed.GetValue(disks),
+                Tpm = parsed.GetValue(tpm),
+                Documents = parsed.GetValue(documents) is { } own ? ApplyCommand.Read(own) : [],
                 Nic = Enum.Parse<BladeNic>(parsed.GetRequiredValue(nic), ignoreCase: true),
                 Distro = parsed.GetRequiredValue(distro),
                 Profile = parsed.GetRequiredValue(profile),

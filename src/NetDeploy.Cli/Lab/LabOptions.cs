@@ -1,4 +1,5 @@
 using NetDeploy.Cli.Lab.Blades;
+using NetDeploy.Client;
 
 namespace NetDeploy.Cli.Lab;
 
@@ -10,6 +11,15 @@ internal sealed record LabOptions
     public BladeFirmware Firmware { get; init; } = BladeFirmware.Bios;
 
     public BladeDisk Disk { get; init; } = BladeDisk.Virtio;
+
+    /// <summary>Of each blade.</summary>
+    public int Disks { get; init; } = 1;
+
+    /// <summary>Whether each blade has a TPM 2.0.</summary>
+    public bool Tpm { get; init; }
+
+    /// <summary>Documents of the operator's own, applied with the lab's.</summary>
+    public IReadOnlyList<DocumentText> Documents { get; init; } = [];
 
     public BladeNic Nic { get; init; } = BladeNic.Virtio;
 

@@ -41,7 +41,7 @@ internal sealed class LabUp(LabOptions options, ILabServer server, ICommandRunne
             throw new UserFault("A lab is up already.", "Use it, or end it with 'netdeploy lab down'.");
         }
 
-        var blades = Enumerable.Range(1, options.Blades).Select(n => BladeHardware.Make(n, options.Firmware, options.Disk, options.Nic)).ToArray();
+        var blades = Enumerable.Range(1, options.Blades).Select(n => BladeHardware.Make(n, options.Firmware, options.Disk, options.Nic) with { Disks = options.Disks, Tpm = options.Tpm }).ToArray();
         // Nothing of the lab is there yet: what fails here leaves nothing to take down.
         await server.PrepareAsync(Setup, display.Say, cancellationToken).ConfigureAwait(false);
         if (options.ByInstaller)
@@ -58,7 +58,8 @@ internal sealed class LabUp(LabOptions options, ILabServer server, ICommandRunne
             await server.WaitUntilReadyAsync(cancellationToken).ConfigureAwait(false);
 
             var key = await LabKey.MakeAsync(options.Folder, commands, cancellationToken).ConfigureAwait(false);
-            await server.ApplyAsync(LabDocuments.For(options, blades, options.Mirror ? LabMirror.Inside : AptMirror.Read(), key.PublicKey), cancellationToken).ConfigureAwait(false);
+            await server.ApplyAsync(
+                [.. options.Documents, .. LabDocuments.For(options, blades, options.Mirror ? LabMirror.Inside : AptMirror.Read(), key.PublicKey)], cancellationToken).ConfigureAwait(false);
             var result = options.Enrol
                 ? await EnrolAsync([.. blades.Select(b => b.Name)], cancellationToken).ConfigureAwait(false)
                 : await DeployAsync([.. blades.Select(b => b.Name)], rebuild: false, cancellationToken).ConfigureAwait(false);

@@ -182,7 +182,8 @@ public static class BootScripts
             ["arguments"] = arguments.ToString(),
         });
 
-    private static string Render(Template template, ScriptObject values)
+    /// <summary>A variable that nobody set is a fault of the template, never an empty word in a script that machines boot by.</summary>
+    internal static string Render(Template template, ScriptObject values)
     {
         var context = new TemplateContext { StrictVariables = true, NewLine = "\n" };
         context.PushGlobal(values);
@@ -193,7 +194,7 @@ public static class BootScripts
     /// <param name="Initrds">In their order: the kernel unpacks one over the other.</param>
     private sealed record StartedSystem(string Name, string Kernel, ImmutableArray<string> Initrds);
 
-    private static Template Parse(string text)
+    internal static Template Parse(string text)
     {
         var template = Template.Parse(text.ReplaceLineEndings("\n"));
         return template.HasErrors ? throw new InvalidOperationException(string.Join("; ", template.Messages)) : template;

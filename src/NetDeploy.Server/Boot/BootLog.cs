@@ -11,6 +11,9 @@ internal static partial class BootLog
     [LoggerMessage(EventId = 3003, Level = LogLevel.Error, Message = "A request of {Path} failed: {Reason}")]
     public static partial void RequestFailed(ILogger logger, string path, string reason);
 
+    [LoggerMessage(EventId = 3004, Level = LogLevel.Warning, Message = "{Reason}")]
+    public static partial void Outdated(ILogger logger, string reason);
+
     [LoggerMessage(EventId = 3002, Level = LogLevel.Debug, Message = "TFTP {Client} {Path} ended early: {Reason}")]
     public static partial void TransferEnded(ILogger logger, IPAddress client, string path, string reason);
 }

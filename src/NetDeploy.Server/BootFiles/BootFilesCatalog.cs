@@ -23,6 +23,14 @@ public sealed record BootFilesCatalog
     /// <summary>Null where it is missing or damaged.</summary>
     public DeployEnvironment? Environment { get; init; }
 
+    /// <summary>The environment is intact, and was built from other scripts than this tree holds: it may not know what plans ask for.</summary>
+    public bool Outdated { get; init; }
+
+    /// <summary>What <see cref="Outdated"/> means to an operator; null where it does not hold.</summary>
+    public string? Warning => Outdated
+        ? $"The deploy environment {Environment?.BuildId} is older than this program: plans may ask for what it does not know, and are then refused before anything is written. Run {BuildRemedy}, then restart the server."
+        : null;
+
     /// <summary>The distributions' own installers: looked at when a deployment asks for one.</summary>
     public InstallerShelf Installers { get; init; } = InstallerShelf.Empty;
 
@@ -48,13 +56,15 @@ public sealed record BootFilesCatalog
         {
             Loaders = loaders,
             Environment = built,
+            Outdated = built is not null && DeployEnvironmentSources.Hash(sources) is { } now && built.Sources != now,
             Installers = new InstallerShelf(BootFilesFolder.Installers(cacheFolder)),
             Faults = [.. faults, .. environment],
         };
     }
 
     /// <summary>
-    /// Makes what is missing or damaged, and with <see cref="BootFilesOptions.Refresh"/> what is outdated, then loads.
+    /// Makes what is missing, damaged or built from other sources than this tree's, and with <see cref="BootFilesOptions.Refresh"/>
+    /// what the mirror has newer, then loads.
     /// Where all is intact, nothing is fetched. One process at a time works on a folder.
     /// </summary>
     /// <exception cref="BootFilesException">With fault and remedy.</exception>
@@ -69,7 +79,7 @@ public sealed record BootFilesCatalog
             await BootFilesSync.RunHeldAsync(cacheFolder, options, progress, cancellationToken);
         }
 
-        if (options.Refresh || catalog.Environment is null)
+        if (options.Refresh || catalog.Environment is null || catalog.Outdated)
         {
             await DeployEnvironmentBuild.RunHeldAsync(cacheFolder, options, progress, cancellationToken);
         }

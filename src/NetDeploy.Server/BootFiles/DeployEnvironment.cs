@@ -9,8 +9,9 @@ namespace NetDeploy.Server.BootFiles;
 public sealed record BootFile(string Path, string Sha256, long Bytes);
 
 /// <summary>A built deploy environment, as its <c>manifest</c> tells it: lines of words, the first one says what.</summary>
+/// <param name="Sources">Of the scripts and lists that it was built from, as <see cref="DeployEnvironmentSources"/> computes it; null in builds from before there was one.</param>
 public sealed record DeployEnvironment(
-    string BuildId, string Suite, string KernelVersion, BootFile Kernel, BootFile Initrd, ImmutableDictionary<string, string> Packages)
+    string BuildId, string? Sources, string Suite, string KernelVersion, BootFile Kernel, BootFile Initrd, ImmutableDictionary<string, string> Packages)
 {
     internal static bool TryRead(string folder, [NotNullWhen(true)] out DeployEnvironment? environment)
     {
@@ -35,7 +36,7 @@ public sealed record DeployEnvironment(
         }
 
         var packages = lines.Where(w => w is ["package", _, _, _]).ToImmutableDictionary(w => w[1], w => w[2]);
-        environment = new DeployEnvironment(id, suite, version, kernel, initrd, packages);
+        environment = new DeployEnvironment(id, One("sources"), suite, version, kernel, initrd, packages);
         return true;
     }
 }

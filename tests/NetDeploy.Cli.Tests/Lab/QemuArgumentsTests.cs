@@ -60,6 +60,30 @@ public sealed class QemuArgumentsTests
         Assert.Contains("nvme", fault.Remedy, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("Virtio", "virtio-blk-pci,drive=disk2,serial=S-2,bootindex=3 ")]
+    [InlineData("Nvme", "nvme,drive=disk2,serial=S-2,bootindex=3 ")]
+    [InlineData("Ahci", "ide-hd,bus=hba.1,drive=disk2,serial=S-2,bootindex=3 ")]
+    [InlineData("Megasas", "scsi-hd,bus=hba.0,scsi-id=1,drive=disk2,serial=S-2,bootindex=3 ")]
+    public void Each_disk_has_its_own_file_serial_and_turn(string disk, string device)
+    {
+        var blade = BladeHardware.Make(1, BladeFirmware.Bios, Enum.Parse<BladeDisk>(disk), BladeNic.Virtio);
+        var line = Line(blade with { Disks = 2, Identity = blade.Identity with { Serial = "S" } });
+
+        Assert.Contains(device, line, StringComparison.Ordinal);
+        Assert.Contains("file=/lab/blade/disk.raw ", line, StringComparison.Ordinal);
+        Assert.Contains("file=/lab/blade/disk2.raw ", line, StringComparison.Ordinal);
+        Assert.DoesNotContain("tpm", line, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_TPM_is_reached_by_its_socket()
+    {
+        var line = Line(BladeHardware.Make(1, BladeFirmware.Uefi, BladeDisk.Virtio, BladeNic.Virtio) with { Tpm = true });
+
+        Assert.Contains("-chardev socket,id=tpm,path=/lab/blade/tpm.sock -tpmdev emulator,id=tpm0,chardev=tpm -device tpm-tis,tpmdev=tpm0 ", line, StringComparison.Ordinal);
+    }
+
     private static string Line(BladeHardware hardware, string folder = "/lab/blade") =>
         string.Join(' ', QemuArguments.For(hardware, new BladeFiles(folder, "/lab/console"), Accelerator.Tcg)) + " ";
 }

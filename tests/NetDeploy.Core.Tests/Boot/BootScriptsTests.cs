@@ -2,6 +2,8 @@ using System.Diagnostics;
 using System.Net;
 using NetDeploy.Core.Boot;
 using NetDeploy.Protocols;
+using Scriban.Runtime;
+using Scriban.Syntax;
 
 namespace NetDeploy.Core.Tests.Boot;
 
@@ -68,6 +70,16 @@ public class BootScriptsTests
             var line = text.Split('\n')[1];
             Assert.DoesNotContain(line.Replace("echo '", "", StringComparison.Ordinal).TrimEnd('\''), c => "\n'\"$`|&;{}\\#".Contains(c, StringComparison.Ordinal));
         }
+    }
+
+    [Fact]
+    public void A_template_with_an_undefined_variable_makes_no_script_and_names_it()
+    {
+        var wrong = Assert.Throws<ScriptRuntimeException>(() => BootScripts.Render(BootScripts.Parse("#!ipxe\nkernel {{ bse }}/vmlinuz\n"), new ScriptObject { ["base"] = "http://10.77.0.1" }));
+
+        Assert.Contains("bse", wrong.Message, StringComparison.Ordinal);
+        Assert.Contains("(2,", wrong.Message, StringComparison.Ordinal);
+        Assert.Throws<InvalidOperationException>(() => BootScripts.Parse("kernel {{ end }}"));
     }
 
     [Theory]

@@ -90,6 +90,18 @@ public sealed class HostTests
         Assert.DoesNotContain(package, Load("  timezone: Etc/UTC").System.Packages);
     }
 
+    [Theory]
+    [InlineData(50, true)]
+    [InlineData(51, false)]
+    public void Scripts_of_the_first_boot_are_bounded(int count, bool good)
+    {
+        var scripts = string.Join(", ", Enumerable.Range(0, count).Select(n => $"{{name: s{n}, when: first-boot, content: '#!/bin/true'}}"));
+        var result = ShippedFiles.Parse(ShippedFiles.Site, ShippedFiles.MachineWith($"  scripts: [{scripts}]"));
+
+        Assert.Equal(good, result.Value is not null);
+        Assert.Equal(good, result.Diagnostics.All(d => d.Path != "system.scripts"));
+    }
+
     [Fact]
     public void What_a_layer_says_of_a_service_counts_more_than_the_role() =>
         Assert.Equal(new ServiceSpec("libvirtd", ServiceState.Disabled), Assert.Single(Load("  role: kvm-host\n  services: [{name: libvirtd, state: disabled}]").System.Services));

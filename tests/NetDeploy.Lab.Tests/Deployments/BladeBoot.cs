@@ -25,6 +25,7 @@ internal sealed class BladeBoot : IDisposable
 {
     private readonly BladeHardware _hardware;
     private readonly BladeFiles _own;
+    private readonly BladeFiles? _tpm;
     private ImmutableArray<string> _command;
     private Wire? _wire;
 
@@ -34,6 +35,7 @@ internal sealed class BladeBoot : IDisposable
         var folder = Directory.CreateTempSubdirectory("ndt-boot-").FullName;
         (_hardware, _own) = (hardware, new BladeFiles(folder, Path.Combine(folder, "console.log")));
         File.WriteAllText(_own.Console, "");
+        _tpm = hardware.Tpm ? files : null;
         _command =
         [
             .. QemuArguments.For(hardware, files with { Console = _own.Console }, accelerator).Select(word => word.Replace(files.Qmp, _own.Qmp, StringComparison.Ordinal)),
@@ -54,11 +56,28 @@ internal sealed class BladeBoot : IDisposable
         return this;
     }
 
+    /// <summary>Pulls a disk out.</summary>
+    public BladeBoot WithoutDisk(int number)
+    {
+        var id = QemuArguments.DiskId(number);
+        var drive = _command.IndexOf(_command.Single(word => word.StartsWith($"if=none,id={id},", StringComparison.Ordinal)));
+        Assert.Contains($"drive={id},", _command[drive + 2], StringComparison.Ordinal);
+        _command = _command.RemoveRange(drive - 1, 4);
+        return this;
+    }
+
     /// <summary>Plugs the card into the lab's bridge by a wire that makes its ROM one of another make.</summary>
     public BladeBoot Behind(PlainRom rom, LabNetwork network)
     {
         _wire = new Wire(network, _hardware.Tap, _own.Folder, rom);
         _command = _command.SetItem(_command.IndexOf("-netdev") + 1, _wire.Netdev);
+        return this;
+    }
+
+    /// <summary>Leaves the card in its port of the lab's bridge: the machine starts inside that network.</summary>
+    public BladeBoot In(LabNetwork network)
+    {
+        _command = [.. network.Inside(_command)];
         return this;
     }
 
@@ -84,6 +103,7 @@ internal sealed class BladeBoot : IDisposable
     public async Task UntilAsync(string what, Func<Task<bool>> reached, TimeSpan limit)
     {
         using var spawner = new ChildSpawner();
+        using var tpm = _tpm is null ? null : await SoftwareTpm.StartAsync(_tpm, spawner, Log, CancellationToken.None);
         using var machine = await spawner.StartAsync(_command, Log);
         try
         {

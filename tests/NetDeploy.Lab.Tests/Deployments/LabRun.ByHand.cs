@@ -15,6 +15,9 @@ internal sealed partial class LabRun
     /// <summary>From power-on to a login prompt or a report, on a busy machine.</summary>
     private static readonly TimeSpan OneBoot = TimeSpan.FromMinutes(5);
 
+    /// <summary>initramfs-tools waits most of half a minute of its own clock for the missing half of an array.</summary>
+    private static readonly TimeSpan OneDegradedBoot = TimeSpan.FromMinutes(10);
+
     private static readonly CommandRunner Commands = new();
 
     private LabNetwork Network => new(Commands, LabDefaults.NamespacePrefix + Name);
@@ -26,6 +29,51 @@ internal sealed partial class LabRun
         var (hardware, files, accelerator) = await PowerOffAsync(blade);
         using var boot = new BladeBoot(hardware, files, accelerator).WithoutNetwork().With(variables, files);
         return await LoginAsync(boot, $"{blade}'s disk alone, {variables} variables");
+    }
+
+    /// <summary>Runs a Tang server in this lab's network, which the lab finds there.</summary>
+    public Task<TangServer> StartTangAsync() => TangServer.StartAsync(Network);
+
+    /// <summary>Pulls a disk out and boots what is left, through the lab's network, to the login prompt and until it was looked at.</summary>
+    public async Task BootWithoutDiskAsync(string blade, int disk, Func<Task> look)
+    {
+        var (hardware, files, accelerator) = await PowerOffAsync(blade);
+        using var boot = new BladeBoot(hardware, files, accelerator).WithoutDisk(disk).In(Network);
+        var clock = Stopwatch.StartNew();
+        var prompt = $"{blade} login:";
+        await boot.UntilAsync(
+            prompt,
+            async () =>
+            {
+                if (!boot.Console.Contains(prompt, StringComparison.Ordinal))
+                {
+                    return false;
+                }
+
+                _output.WriteLine($"{blade} without disk {disk}: login prompt after {clock.Elapsed.TotalSeconds:0} s");
+                await look();
+                return true;
+            },
+            OneDegradedBoot);
+    }
+
+    /// <summary>Runs a command on the blade, as the operator would, by the key and the host key that the lab knows.</summary>
+    /// <returns>Its standard output.</returns>
+    public async Task<string> SshAsync(string blade, string command)
+    {
+        var address = (await ShowAsync(blade)).GetProperty("address").GetString();
+        var done = await Commands.RunAsync(
+            [
+                .. Network.Inside(
+                [
+                    "ssh", "-F", "/dev/null", "-i", LabKey.FileIn(Folder), "-o", "BatchMode=yes", "-o", "IdentityAgent=none", "-o", "ConnectTimeout=20", "-o", "LogLevel=ERROR",
+                    "-o", $"UserKnownHostsFile={Path.Combine(Folder.Keys, blade + ".known_hosts")}", $"root@{address}", command,
+                ]),
+            ],
+            TimeSpan.FromMinutes(2),
+            TestContext.Current.CancellationToken);
+        Assert.True(done.Succeeded, $"{command}: {done.Error}{done.Output}");
+        return done.Output;
     }
 
     /// <summary>Boots the installed blade through the network, as if its card had a ROM of another make, to the login prompt.</summary>

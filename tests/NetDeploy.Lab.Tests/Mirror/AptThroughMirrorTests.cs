@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using NetDeploy.Cli.Lab.Host;
+using NetDeploy.Client;
 
 namespace NetDeploy.Lab.Tests.Mirror;
 
@@ -16,7 +17,7 @@ public sealed class AptThroughMirrorTests(ITestOutputHelper output)
     public async Task Apt_updates_and_downloads_a_second_client_from_the_cache_and_a_third_without_the_upstream()
     {
         Assert.SkipUnless(File.Exists(KeyRing), "needs debian-archive-keyring");
-        await using var segment = await MirrorSegment.CreateAsync(new Uri(AptMirror.Read().Main));
+        await using var segment = await MirrorSegment.CreateAsync();
 
         var first = Apt(segment, "first");
         await first.UpdateAsync();
@@ -46,12 +47,66 @@ public sealed class AptThroughMirrorTests(ITestOutputHelper output)
         Assert.True(alone.Stale > 0, alone.ToString());
     }
 
+    /// <summary>The worker is in the namespace that has no way out but the server, and a profile names the server as the mirror.</summary>
+    [Fact]
+    [Trait("Category", "Full")]
+    public async Task An_image_is_built_where_the_server_is_the_only_way_to_Debian()
+    {
+        Assert.SkipUnless(File.Exists("/usr/bin/mmdebstrap"), "needs mmdebstrap");
+        await using var segment = await MirrorSegment.CreateAsync();
+        // The build's user passes, as it does through /var/cache.
+        File.SetUnixFileMode(segment.Folder, File.GetUnixFileMode(segment.Folder) | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+        var applied = await segment.Api.ApplyAsync(new ApplyRequest(
+        [
+            new DocumentText("site.yaml", $$"""
+                apiVersion: netdeploy/v1
+                kind: Profile
+                name: inside
+                site: true
+                system:
+                  mirrors: {debian: '{{MirrorSegment.Address}}', debian-security: '{{MirrorSegment.AddressOf("debian-security")}}'}
+                """),
+            new DocumentText("blade1.yaml", "apiVersion: netdeploy/v1\nkind: Machine\nname: blade1\ntype: metal\ndistro: debian-12\nmethod: image\nbinding: {macs: ['52:54:00:99:00:01']}\n"),
+        ]));
+        Assert.True(applied.Applied, string.Join('\n', applied.Diagnostics));
+
+        var words = segment.BesideServer(["dotnet", Path.Combine(AppContext.BaseDirectory, "NetDeploy.Cli.dll"), "worker", "--images", segment.Images]).ToArray();
+        using var worker = Process.Start(new ProcessStartInfo(words[0], words[1..]))!;
+        try
+        {
+            await segment.Api.RefreshImageAsync("blade1", TestContext.Current.CancellationToken);
+            var clock = Stopwatch.StartNew();
+            ImageView? image;
+            do
+            {
+                // Told once it is built, or failed.
+                await Task.Delay(1000, TestContext.Current.CancellationToken);
+                image = (await segment.Api.ImagesAsync(TestContext.Current.CancellationToken)).SingleOrDefault();
+                Assert.False(worker.HasExited, "the worker ended");
+                Assert.True(clock.Elapsed < TimeSpan.FromMinutes(10), "no image in ten minutes");
+            }
+            while (image is null or { State: "building" });
+            Assert.True(image.State == "ready", image.Reason);
+        }
+        finally
+        {
+            worker.Kill(entireProcessTree: true);
+            await worker.WaitForExitAsync(TestContext.Current.CancellationToken);
+        }
+
+        foreach (var mirror in await segment.Api.MirrorsAsync(TestContext.Current.CancellationToken))
+        {
+            output.WriteLine(mirror.ToString());
+            Assert.True(mirror.ServedBytes > 0, mirror.ToString());
+        }
+    }
+
     /// <summary><c>tests/measure-mirror</c>: the figures of the README.</summary>
     [Fact(Explicit = true)]
     public async Task Measures_the_cache()
     {
-        await using var segment = await MirrorSegment.CreateAsync(new Uri(AptMirror.Read().Main));
-        var direct = await TimeAsync(new AptClient(Path.Combine(segment.Folder, "direct"), segment.Upstream.ToString(), command => command));
+        await using var segment = await MirrorSegment.CreateAsync();
+        var direct = await TimeAsync(new AptClient(Path.Combine(segment.Folder, "direct"), AptMirror.Read().Main, command => command));
         var empty = await TimeAsync(Apt(segment, "empty"));
         var warm = await TimeAsync(Apt(segment, "warm"));
         var view = await segment.ViewAsync();

@@ -1,20 +1,12 @@
 using System.Net.Sockets;
-using System.Runtime.InteropServices;
-using System.Text;
-using Microsoft.Win32.SafeHandles;
 using NetDeploy.Cli.Lab.Net;
 using NetDeploy.Server.Linux;
 
 namespace NetDeploy.Lab.Tests.Roms;
 
 /// <summary>The cable between QEMU's card and a tap of the lab's bridge, with somebody in the middle. One frame a datagram.</summary>
-internal sealed partial class Wire : IDisposable
+internal sealed class Wire : IDisposable
 {
-    private const nuint SetInterface = 0x400454ca; // TUNSETIFF
-    private const nuint SetOffload = 0x400454d0; // TUNSETOFFLOAD
-    private const short TapWithoutHeader = 0x1002; // IFF_TAP | IFF_NO_PI
-    private const int NameLength = 16;
-
     private readonly FileStream _tap;
     private readonly Socket _socket = new(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
     private readonly Poller _poller = new();
@@ -32,7 +24,7 @@ internal sealed partial class Wire : IDisposable
         _rom = rom;
         (_card, _here) = (Path.Combine(folder, "card.sock"), Path.Combine(folder, "wire.sock"));
         _socket.Bind(new UnixDomainSocketEndPoint(_here));
-        _tap = new FileStream(Open(network, tap), FileAccess.ReadWrite, bufferSize: 0);
+        _tap = Tap.Open(network, tap);
         _poller.Add((int)_tap.SafeFileHandle.DangerousGetHandle());
         _poller.Add((int)_socket.Handle);
         _thread = new Thread(Carry) { IsBackground = true, Name = "wire" };
@@ -60,23 +52,6 @@ internal sealed partial class Wire : IDisposable
         _socket.Dispose();
         _tap.Dispose();
         File.Delete(_here);
-    }
-
-    private static SafeFileHandle Open(LabNetwork network, string tap)
-    {
-        SafeFileHandle? opened = null;
-        Namespaces.RunInside(network.Handle, () =>
-        {
-            opened = File.OpenHandle("/dev/net/tun", FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
-            // struct ifreq: the name, then the flags.
-            var request = new byte[40];
-            Encoding.ASCII.GetBytes(tap, request.AsSpan(0, NameLength - 1));
-            MemoryMarshal.Write(request.AsSpan(NameLength), TapWithoutHeader);
-            Assert.True(Control(opened, SetInterface, request) == 0, $"{tap}: {Marshal.GetLastPInvokeErrorMessage()}");
-            // A tap remembers that an earlier QEMU took frames without checksums; a ROM drops those.
-            Assert.True(Control(opened, SetOffload, 0) == 0, $"{tap}: {Marshal.GetLastPInvokeErrorMessage()}");
-        });
-        return opened!;
     }
 
     private void Carry()
@@ -124,10 +99,4 @@ internal sealed partial class Wire : IDisposable
             // No card at the other end yet, or none any more: the frame is lost, as on any cable.
         }
     }
-
-    [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
-    private static partial int Control(SafeFileHandle file, nuint request, byte[] argument);
-
-    [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
-    private static partial int Control(SafeFileHandle file, nuint request, nuint argument);
 }

@@ -61,21 +61,20 @@ public sealed class BadStartTests : IDisposable
     {
         Directory.CreateDirectory(ServerPaths.State(Data));
         await using var other = LiteDbRecordStore.Open(ServerPaths.State(Data));
-        await SaysAsync(Config, "in use", "other");
+        await SaysAsync(Config, ServerPaths.State(Data), "stop the other one");
     }
 
     [Theory]
-    [InlineData("records.journal")]
-    [InlineData("leases.journal")]
-    [InlineData("secrets.json")]
-    public async Task A_damaged_store_stops_the_start_and_is_left_as_it_is(string file)
+    [InlineData("records.db", "estore the data folder")]
+    [InlineData("secrets.json", "")]
+    public async Task A_damaged_store_stops_the_start_and_is_left_as_it_is(string file, string remedy)
     {
+        // The first start gets as far as the port, so the store is made.
         await SaysAsync(Config, "", "bootPort");
         var path = Path.Combine(ServerPaths.State(Data), file);
-        var garbage = new byte[4096];
-        new Random(1).NextBytes(garbage);
+        var garbage = Enumerable.Repeat((byte)0xA5, 8192).ToArray();
         await File.WriteAllBytesAsync(path, garbage, TestContext.Current.CancellationToken);
-        await SaysAsync(Config, file, "");
+        await SaysAsync(Config, file, remedy);
         Assert.Equal(garbage, await File.ReadAllBytesAsync(path, TestContext.Current.CancellationToken));
     }
 

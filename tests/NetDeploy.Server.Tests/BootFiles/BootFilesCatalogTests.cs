@@ -87,6 +87,43 @@ public sealed class BootFilesCatalogTests : IDisposable
     }
 
     [Fact]
+    public async Task An_environment_of_other_scripts_is_told_and_built_anew()
+    {
+        Fill();
+        var sources = Path.Combine(Cache, "sources");
+        scratch.Write("sources/deploy/init", "one");
+        scratch.Script("sources/build-deploy-environment", "echo built >>\"${0%/*}/../built\"\n");
+        Assert.True(Load().Outdated);
+        Assert.Contains("netdeploy bootfiles build", Load().Warning, StringComparison.Ordinal);
+
+        File.AppendAllText(Path.Combine(Cache, "environment/e1/manifest"), $"sources {DeployEnvironmentSources.Hash(sources)}\n");
+        Assert.False(Load().Outdated);
+        Assert.Null(Load().Warning);
+        await Ensure();
+        Assert.False(File.Exists(Path.Combine(Cache, "built")));
+
+        scratch.Write("sources/deploy/lib/new.sh", "");
+        Assert.True(Load().Outdated);
+        await Ensure();
+        Assert.True(File.Exists(Path.Combine(Cache, "built")));
+
+        Task Ensure() => BootFilesCatalog.EnsureAsync(Cache, new BootFilesOptions { Sources = sources }, progress: null, TestContext.Current.CancellationToken);
+    }
+
+    /// <summary>The script computes it by shell, the server by itself.</summary>
+    [Fact]
+    public async Task Script_and_server_compute_the_same_hash_of_the_sources()
+    {
+        var script = await File.ReadAllTextAsync(Path.Combine(SourceTree.BootFiles, "build-deploy-environment"), TestContext.Current.CancellationToken);
+        var line = script.Split('\n').Single(l => l.StartsWith("(cd \"$here\"", StringComparison.Ordinal)).Replace("\"$work/sources\"", "\"$1\"", StringComparison.Ordinal);
+        var list = Path.Combine(Cache, "list");
+
+        var result = await ShellRun.Async("sh", ["-c", $"LC_ALL=C; export LC_ALL; here=$2; {line}; sha256sum <\"$1\" | cut -d ' ' -f 1", "sh", list, SourceTree.BootFiles]);
+
+        Assert.Equal(DeployEnvironmentSources.Hash(SourceTree.BootFiles), result.Output.Trim());
+    }
+
+    [Fact]
     public void A_switch_keeps_the_build_before_and_removes_older_ones()
     {
         var kind = Path.Combine(Cache, "kind");

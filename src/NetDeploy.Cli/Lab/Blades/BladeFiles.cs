@@ -1,24 +1,42 @@
+using System.Globalization;
+
 namespace NetDeploy.Cli.Lab.Blades;
 
 /// <summary>What a blade keeps on the host.</summary>
 /// <param name="Console">The serial port's output is appended here.</param>
 internal sealed record BladeFiles(string Folder, string Console)
 {
-    public string Disk => Path.Combine(Folder, "disk.raw");
+    public string Disk => DiskNumber(1);
+
+    /// <summary>What swtpm keeps of the TPM.</summary>
+    public string Tpm => Path.Combine(Folder, "tpm");
+
+    /// <summary>Where swtpm listens while the blade is on.</summary>
+    public string TpmSocket => Path.Combine(Folder, "tpm.sock");
 
     /// <summary>UEFI variables; a copy, since firmware writes them.</summary>
     public string Variables => Path.Combine(Folder, "vars.fd");
 
     public string Qmp => Path.Combine(Folder, "qmp.sock");
 
-    /// <summary>Makes the hardware new: an empty disk, and the firmware's variables as they leave the factory.</summary>
+    /// <param name="number">From 1.</param>
+    public string DiskNumber(int number) =>
+        Path.Combine(Folder, number == 1 ? "disk.raw" : string.Create(CultureInfo.InvariantCulture, $"disk{number}.raw"));
+
+    /// <summary>Makes the hardware new: empty disks, an empty TPM, and the firmware's variables as they leave the factory.</summary>
     public void MakeNew(BladeHardware hardware)
     {
         Directory.CreateDirectory(Folder);
-        File.Delete(Disk);
-        using (var disk = File.Create(Disk))
+        for (var number = 1; number <= hardware.Disks; number++)
         {
+            File.Delete(DiskNumber(number));
+            using var disk = File.Create(DiskNumber(number));
             disk.SetLength(hardware.DiskBytes);
+        }
+
+        if (Directory.Exists(Tpm))
+        {
+            Directory.Delete(Tpm, recursive: true);
         }
 
         File.Delete(Variables);

@@ -72,7 +72,9 @@ internal sealed record BladePort(string Tap, string Mac);
 
 /// <summary>One virtual blade, as it is built.</summary>
 /// <param name="Tap">The bridge port its NIC is plugged into.</param>
-/// <param name="DiskBytes">Sparse: it takes what is written.</param>
+/// <param name="DiskBytes">Of each disk. Sparse: it takes what is written.</param>
+/// <param name="Disks">Equal but for their serials.</param>
+/// <param name="Tpm">A TPM 2.0, which keeps what it holds over power cycles.</param>
 internal sealed record BladeHardware(
     string Name,
     BladeFirmware Firmware,
@@ -82,7 +84,9 @@ internal sealed record BladeHardware(
     BladeIdentity Identity,
     int MemoryMiB = 1024,
     int Cpus = 2,
-    long DiskBytes = 8L << 30)
+    long DiskBytes = 8L << 30,
+    int Disks = 1,
+    bool Tpm = false)
 {
     /// <summary>Beside the one that netboots.</summary>
     public ImmutableArray<BladePort> MorePorts { get; init; } = [];

@@ -5,7 +5,7 @@ namespace NetDeploy.Cli.Lab.Blades;
 
 /// <summary>
 /// The command line of QEMU for one blade. Boot order is hardware order everywhere: the NIC has boot index 1, the
-/// disk 2, so that firmware asks the network first and takes the disk when the loader gives up.
+/// disks from 2 on, so that firmware asks the network first and takes the disk when the loader gives up.
 /// </summary>
 internal static class QemuArguments
 {
@@ -24,7 +24,8 @@ internal static class QemuArguments
         .. Flash(hardware.Firmware, files),
         .. Identity(hardware),
         .. Nic(hardware),
-        .. Disk(hardware, files),
+        .. Disks(hardware, files),
+        .. Tpm(hardware, files),
         // Key generation at the first boot stalls without entropy.
         "-device", "virtio-rng-pci",
         // append: one file over all power cycles. A reset of the guest stays in this process (no -no-reboot), a power-off ends it.
@@ -96,24 +97,49 @@ internal static class QemuArguments
         ];
     }
 
-    private static ImmutableArray<string> Disk(BladeHardware hardware, BladeFiles files)
-    {
-        var serial = hardware.Identity.Serial;
-        ImmutableArray<string> device = hardware.Disk switch
+    /// <summary>Controllers first: those of AHCI and megasas carry all disks.</summary>
+    private static ImmutableArray<string> Disks(BladeHardware hardware, BladeFiles files) =>
+    [
+        .. hardware.Disk switch
         {
-            BladeDisk.Virtio => ["-device", $"virtio-blk-pci,drive=disk,serial={serial},bootindex=2"],
-            BladeDisk.Nvme => ["-device", $"nvme,drive=disk,serial={serial},bootindex=2"],
-            BladeDisk.Ahci => ["-device", "ahci,id=hba", "-device", $"ide-hd,drive=disk,bus=hba.0,serial={serial},bootindex=2"],
-            _ => ["-device", "megasas,id=hba", "-device", $"scsi-hd,drive=disk,bus=hba.0,serial={serial},bootindex=2"],
+            BladeDisk.Ahci => ["-device", "ahci,id=hba"],
+            BladeDisk.Megasas => ["-device", "megasas,id=hba"],
+            _ => ImmutableArray<string>.Empty,
+        },
+        .. Enumerable.Range(1, hardware.Disks).SelectMany(number => Disk(hardware, files, number)),
+    ];
+
+    private static ImmutableArray<string> Disk(BladeHardware hardware, BladeFiles files, int number)
+    {
+        var id = DiskId(number);
+        var serial = number == 1 ? hardware.Identity.Serial : $"{hardware.Identity.Serial}-{Number(number)}";
+        var device = hardware.Disk switch
+        {
+            BladeDisk.Virtio => "virtio-blk-pci",
+            BladeDisk.Nvme => "nvme",
+            BladeDisk.Ahci => $"ide-hd,bus=hba.{Number(number - 1)}",
+            _ => $"scsi-hd,bus=hba.0,scsi-id={Number(number - 1)}",
         };
         return
         [
             // unsafe: flushes are not waited for. The host's page cache keeps what was written even when QEMU is killed;
             // only a crash of the host would lose it, and a lab is no place for data.
-            "-drive", $"if=none,id=disk,format=raw,cache=unsafe,discard=unmap,file={Escape(files.Disk)}",
-            .. device,
+            "-drive", $"if=none,id={id},format=raw,cache=unsafe,discard=unmap,file={Escape(files.DiskNumber(number))}",
+            "-device", $"{device},drive={id},serial={serial},bootindex={Number(number + 1)}",
         ];
     }
+
+    /// <summary>The name of a disk's drive; a test pulls the disk out by it.</summary>
+    internal static string DiskId(int number) => number == 1 ? "disk" : $"disk{Number(number)}";
+
+    private static ImmutableArray<string> Tpm(BladeHardware hardware, BladeFiles files) => hardware.Tpm
+        ?
+        [
+            "-chardev", $"socket,id=tpm,path={Escape(files.TpmSocket)}",
+            "-tpmdev", "emulator,id=tpm0,chardev=tpm",
+            "-device", "tpm-tis,tpmdev=tpm0",
+        ]
+        : [];
 
     /// <summary>QEMU splits its options at commas; a doubled comma is one that belongs to the value.</summary>
     private static string Escape(string path) => path.Replace(",", ",,", StringComparison.Ordinal);

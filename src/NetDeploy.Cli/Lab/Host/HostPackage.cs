@@ -14,6 +14,7 @@ internal sealed record HostPackage(string Name, string Why)
         new("qemu-system-x86", "the blades"),
         new("qemu-utils", "disk images"),
         new("ipxe-qemu", "network boot ROMs of the blades' NICs"),
+        new("swtpm", "the TPMs of blades that have one"),
         new("ovmf", "UEFI firmware, with Microsoft's keys for Secure Boot"),
         new("iproute2", "the isolated network"),
         new("openssh-client", "the login that proves a deployment"),

@@ -18,7 +18,7 @@ internal sealed class LabNetwork(ICommandRunner commands, string name)
 
     public string Name => name;
 
-    /// <summary>The bridge passes the tags of these, and no others, once there are any.</summary>
+    /// <summary>Tagged ones, beside the untagged wire.</summary>
     public ImmutableArray<LabVlan> Vlans { get; init; } = [];
 
     /// <summary>Where iproute2 keeps the namespace.</summary>
@@ -65,10 +65,6 @@ internal sealed class LabNetwork(ICommandRunner commands, string name)
         }
 
         await HereAsync(["link", "set", tap, "master", Bridge, "up"], cancellationToken).ConfigureAwait(false);
-        foreach (var vlan in Vlans)
-        {
-            await RunAsync(commands, ["bridge", "-netns", name, "vlan", "add", "vid", Number(vlan.Id), "dev", tap], cancellationToken).ConfigureAwait(false);
-        }
     }
 
     /// <summary>Ends the namespace with all that is in it; nothing where there is none. Processes still in it keep it alive, unnamed, until they end.</summary>
@@ -95,36 +91,35 @@ internal sealed class LabNetwork(ICommandRunner commands, string name)
     private async Task<bool> HasLinkAsync(string link, CancellationToken cancellationToken) =>
         (await commands.RunAsync(["ip", "-netns", name, "link", "show", "dev", link], Limit, cancellationToken).ConfigureAwait(false)).Succeeded;
 
-    /// <summary>The namespace alone.</summary>
-    public Task AddNamespaceAsync(CancellationToken cancellationToken = default) => IpAsync(commands, ["netns", "add", name], cancellationToken);
-
+    /// <summary>Two taps: the server's interface, and the bridge's port. Who holds their other ends puts the tag on (<see cref="VlanTagger"/>).</summary>
     private async Task AddVlanAsync(LabVlan vlan, CancellationToken cancellationToken)
     {
-        // As a managed switch has it: untagged frames stay in VLAN 1, and a tag that nobody named goes nowhere.
-        await HereAsync(["link", "set", Bridge, "type", "bridge", "vlan_filtering", "1"], cancellationToken).ConfigureAwait(false);
-        await RunAsync(commands, ["bridge", "-netns", name, "vlan", "add", "vid", Number(vlan.Id), "dev", Bridge, "self"], cancellationToken).ConfigureAwait(false);
-        if (!await HasLinkAsync(vlan.Interface(), cancellationToken).ConfigureAwait(false))
+        foreach (var tap in new[] { vlan.Interface(), vlan.Trunk() })
         {
-            await HereAsync(["link", "add", "link", Bridge, "name", vlan.Interface(), "type", "vlan", "id", Number(vlan.Id)], cancellationToken).ConfigureAwait(false);
+            if (!await HasLinkAsync(tap, cancellationToken).ConfigureAwait(false))
+            {
+                await HereAsync(["tuntap", "add", "name", tap, "mode", "tap"], cancellationToken).ConfigureAwait(false);
+            }
         }
 
+        await HereAsync(["link", "set", vlan.Trunk(), "master", Bridge, "up"], cancellationToken).ConfigureAwait(false);
         await HereAsync(["address", "replace", $"{vlan.ServerAddress}/{Number(PrefixLength)}", "dev", vlan.Interface()], cancellationToken).ConfigureAwait(false);
         await HereAsync(["link", "set", vlan.Interface(), "up"], cancellationToken).ConfigureAwait(false);
     }
 
     private static string Number(int number) => number.ToString(CultureInfo.InvariantCulture);
 
-    /// <exception cref="UserFault">The kernel or the rights of this process do not allow it.</exception>
-    public static Task IpAsync(ICommandRunner commands, string[] arguments, CancellationToken cancellationToken) =>
-        RunAsync(commands, ["ip", .. arguments], cancellationToken);
+    /// <summary>The namespace alone.</summary>
+    public Task AddNamespaceAsync(CancellationToken cancellationToken = default) => IpAsync(commands, ["netns", "add", name], cancellationToken);
 
-    private static async Task RunAsync(ICommandRunner commands, string[] command, CancellationToken cancellationToken)
+    /// <exception cref="UserFault">The kernel or the rights of this process do not allow it.</exception>
+    public static async Task IpAsync(ICommandRunner commands, string[] arguments, CancellationToken cancellationToken)
     {
-        var done = await commands.RunAsync(command, Limit, cancellationToken).ConfigureAwait(false);
+        var done = await commands.RunAsync(["ip", .. arguments], Limit, cancellationToken).ConfigureAwait(false);
         if (!done.Succeeded)
         {
             throw new UserFault(
-                $"'{string.Join(' ', command)}' failed: {done.Complaint}.",
+                $"'ip {string.Join(' ', arguments)}' failed: {done.Complaint}.",
                 "The lab needs root, /dev/net/tun and a kernel with network namespaces, bridges, taps and veth pairs; in a container: --privileged --device /dev/net/tun.");
         }
     }

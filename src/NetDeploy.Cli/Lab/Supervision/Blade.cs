@@ -16,6 +16,7 @@ internal sealed class Blade(BladeHardware hardware, BladeFiles files, string qem
     private Process? _process;
     private ProcessIdentity? _identity;
     private long? _poweredOnAt;
+    private Process? _tpm;
 
     public BladeHardware Hardware { get; private set; } = hardware;
 
@@ -61,6 +62,7 @@ internal sealed class Blade(BladeHardware hardware, BladeFiles files, string qem
     {
         _switch.Dispose();
         _process?.Dispose();
+        _tpm?.Dispose();
     }
 
     private async Task SwitchAsync(Func<CancellationToken, Task> action, CancellationToken cancellationToken)
@@ -92,6 +94,12 @@ internal sealed class Blade(BladeHardware hardware, BladeFiles files, string qem
 
         File.Delete(files.Qmp);
         await File.AppendAllTextAsync(files.Console, string.Create(CultureInfo.InvariantCulture, $"\n--- power on {DateTimeOffset.UtcNow:O}\n"), cancellationToken).ConfigureAwait(false);
+
+        if (Hardware.Tpm)
+        {
+            _tpm?.Dispose();
+            _tpm = await SoftwareTpm.StartAsync(files, spawner, qemuLog, cancellationToken).ConfigureAwait(false);
+        }
 
         var process = await spawner.StartAsync(network.Inside(QemuArguments.For(Hardware, files, accelerator)), qemuLog).ConfigureAwait(false);
         _process = process;

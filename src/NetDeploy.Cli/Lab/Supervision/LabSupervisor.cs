@@ -21,6 +21,7 @@ internal sealed class LabSupervisor : IAsyncDisposable
     private readonly ImmutableArray<SupervisedChild> _children;
     private readonly ImmutableArray<Blade> _blades;
     private readonly ImmutableArray<RelayPlan> _relays;
+    private readonly ImmutableArray<LabVlan> _vlans;
     private readonly List<OverlayMirror> _overlays = [];
     private readonly Accelerator _accelerator;
     private readonly ILogger _logger;
@@ -35,6 +36,7 @@ internal sealed class LabSupervisor : IAsyncDisposable
         _network = new LabNetwork(new CommandRunner(), plan.Network) { Vlans = plan.Vlans };
         _mainServer = plan.HasMainServer ? new LabMainServer(new CommandRunner(), plan.Network) : null;
         _relays = plan.Relays;
+        _vlans = plan.Vlans;
         _children = [.. plan.Children.Select(c => new SupervisedChild(c, folder.Log(c.Name), _network, _spawner, logger))];
         _blades = [.. plan.Blades.Select(hardware =>
         {
@@ -114,6 +116,8 @@ internal sealed class LabSupervisor : IAsyncDisposable
         var advertising = advertiser.RunAsync(stop.Token);
         _ = advertising.ContinueWith(t => _logger.AdvertiserStopped(t.Exception!), CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
 
+        var taggers = new List<VlanTagger>(_vlans.Select(v => VlanTagger.Open(_network, v)));
+        var tagging = Task.WhenAll(taggers.Select(t => t.RunAsync(stop.Token)));
         foreach (var blade in _blades)
         {
             blade.Changed += WriteState;
@@ -143,6 +147,8 @@ internal sealed class LabSupervisor : IAsyncDisposable
         await listening.ConfigureAwait(false);
         await relaying.ConfigureAwait(false);
         relays.ForEach(r => r.Dispose());
+        await tagging.ConfigureAwait(false);
+        taggers.ForEach(t => t.Dispose());
     }
 
     private async Task<ControlAnswer> AnswerAsync(ControlRequest request, CancellationToken cancellationToken)

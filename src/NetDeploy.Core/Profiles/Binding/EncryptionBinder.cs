@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Net;
 using NetDeploy.Core.Machines;
 using NetDeploy.Core.Profiles.Documents;
 using NetDeploy.Core.Secrets;
@@ -61,6 +62,11 @@ internal static class EncryptionBinder
         {
             diagnostics.Error(encryption.Has("tang") ? tang.At : encryption.At, tang.PathOf("url"), "it is not said which Tang server unlocks the device.", "Add 'tang: {url: http://ADDRESS:PORT, thumbprint: ...}'.");
             return null;
+        }
+
+        if (!url.StartsWith("http://", StringComparison.Ordinal) || !IPAddress.TryParse(new Uri(url).Host, out _))
+        {
+            diagnostics.Error(tang.OriginOf("url"), tang.PathOf("url"), $"'{url}' is asked before the disk is open, where no name is resolved and no certificate is known.", "Write http:// and an address, such as http://10.77.0.1:7500; what Tang says needs no TLS.");
         }
 
         var thumbprint = tang.Text("thumbprint");

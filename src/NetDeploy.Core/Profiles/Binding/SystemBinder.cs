@@ -7,6 +7,8 @@ namespace NetDeploy.Core.Profiles.Binding;
 /// <summary>The resolved tree to the neutral model, and what must hold across its parts.</summary>
 internal static class SystemBinder
 {
+    private const int MaxFirstBootScripts = 50;
+
     public static SystemSpec Read(
         MapNode tree, Origin at, MachineSpec machine, DistroSpec distro, IEnumerable<NetworkSpec> networks, DiagnosticBag diagnostics)
     {
@@ -73,6 +75,12 @@ internal static class SystemBinder
                 var phase = when switch { "build" => ScriptPhase.Build, "first-boot" => ScriptPhase.FirstBoot, _ => ScriptPhase.Install };
                 scripts.Add(new(script.Text("name")!, phase, content.EndsWith('\n') ? content : content + "\n"));
             }
+        }
+
+        // Each of them is reported, and the server takes so many reports and no more (DeploymentLimits.TaskCount).
+        if (scripts.Count(s => s.Phase == ScriptPhase.FirstBoot) > MaxFirstBootScripts)
+        {
+            diagnostics.Error(system.OriginOf("scripts"), "system.scripts", $"there are more than {MaxFirstBootScripts} scripts for the first boot.", "Join some of them, or let configuration management do it.");
         }
 
         return scripts.ToImmutable();
