@@ -71,7 +71,6 @@ name_disks_to_partman() {
         paths="$paths${paths:+ }$(disk_path "$bound")"
     done
     must "cannot tell partman its disks" debconf debconf-set partman-auto/disk "$paths"
-    must "cannot tell GRUB its disk" debconf debconf-set grub-installer/bootdev "$paths"
     recipe=$(debconf debconf-get partman-auto-raid/recipe 2>/dev/null)
     case $recipe in
         *disk:*) must "cannot tell partman its RAID" debconf debconf-set partman-auto-raid/recipe "$(with_devices "$recipe")" ;;

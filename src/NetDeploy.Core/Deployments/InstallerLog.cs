@@ -30,9 +30,7 @@ public sealed partial class InstallerLog(string distro)
         new("bootstrap-base", 18, "base system", "debootstrap", 350),
         new("apt-setup-udeb", 60, "package sources", "in-target", 30),
         new("pkgsel", 64, "packages", "in-target", 250),
-        new("grub-installer", 80, "boot loader", "in-target", 80),
-        new("finish-install", 92, "the last steps", "netdeploy", 40),
-        new("save-logs", 92, "saving logs"),
+        new("finish-install", 88, "the last steps", "netdeploy", 20),
     ];
 
     private readonly List<string> _asked = [];
@@ -40,6 +38,7 @@ public sealed partial class InstallerLog(string distro)
     private int _lines;
     private int _told = -Step;
     private string? _input;
+    private string? _failed;
     private string? _lastAlarm;
 
     /// <summary>Null: nothing new for an operator.</summary>
@@ -54,7 +53,9 @@ public sealed partial class InstallerLog(string distro)
     {
         if (Failed().Match(text) is { Success: true } failed)
         {
-            return Alarm($"the installer's step {failed.Groups[1].Value} failed{(failed.Groups[2].Success ? " with code " + failed.Groups[2].Value : "")}: it waits, and its log says why");
+            // Said twice, with the code and without; and the menu comes back to it.
+            var item = failed.Groups[1].Value;
+            return item == _failed ? null : Alarm($"the installer's step {_failed = item} failed{(failed.Groups[2].Success ? " with code " + failed.Groups[2].Value : "")}: it waits, and its log says why");
         }
 
         if (Selected().Match(text) is not { Success: true } selected || Phases.FirstOrDefault(p => p.Item == selected.Groups[1].Value) is not { } phase)

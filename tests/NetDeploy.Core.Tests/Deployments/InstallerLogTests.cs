@@ -44,7 +44,7 @@ public sealed class InstallerLogTests
 
         Assert.Equal(percents.Order(), percents);
         Assert.Equal(18, percents[0]);
-        Assert.Equal(92, percents[^1]);
+        Assert.Equal(88, percents[^1]);
         Assert.InRange(percents.Length, 8, 20);
     }
 

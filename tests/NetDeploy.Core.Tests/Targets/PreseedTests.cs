@@ -14,7 +14,7 @@ public sealed class PreseedTests
     /// <summary>What the installer's programs read without a template of their own, and what udebs outside the table declare.</summary>
     private static readonly string[] WithoutTemplate =
     [
-        "mirror/udeb/suite", "debian-installer/add-kernel-opts", "finish-install/reboot_in_progress", "partman-lvm/confirm_nooverwrite",
+        "mirror/udeb/suite", "finish-install/reboot_in_progress", "partman-lvm/confirm_nooverwrite",
         "tasksel/first", "popularity-contest/participate", "hw-detect/firmware-lookup",
     ];
 

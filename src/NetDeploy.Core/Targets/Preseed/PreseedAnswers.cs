@@ -35,7 +35,7 @@ internal static class PreseedAnswers
         .. Sources(recipe),
         .. Accounts,
         .. Packages(recipe.System),
-        .. BootLoader(recipe.System),
+        .. BootLoader,
         Text("preseed/late_command", $"{Command} configure"),
         new("finish-install/reboot_in_progress", QuestionType.Note, ""),
     ];
@@ -161,15 +161,16 @@ internal static class PreseedAnswers
         yield return new("popularity-contest/participate", QuestionType.Boolean, "false", "popularity-contest");
     }
 
-    private static IEnumerable<PreseedQuestion> BootLoader(SystemSpec system)
-    {
-        yield return Flag("grub-installer/only_debian", true);
-        yield return Flag("grub-installer/with_other_os", true);
-        // The network stays first in BootOrder; the removable path starts the disk on other hardware.
-        yield return Flag("grub-installer/update-nvram", false);
-        yield return Flag("grub-installer/force-efi-extra-removable", true);
-        yield return Text("debian-installer/add-kernel-opts", string.Join(' ', system.KernelArguments));
-    }
+    /// <summary>
+    /// None by the installer: its GRUB step purges the packages of every other firmware, fails where shim needs them, and a disk shall start by
+    /// BIOS and by UEFI. The plan's own step installs it, as in the image method, and leaves BootOrder alone. "Continue without boot loader" follows, which
+    /// asks nothing at this priority.
+    /// </summary>
+    private static ImmutableArray<PreseedQuestion> BootLoader { get; } =
+    [
+        Flag("grub-installer/skip", true),
+        Flag("systemd-boot-installer/skip", true),
+    ];
 
     private static bool IsKernel(string package) => package.StartsWith("linux-image-", StringComparison.Ordinal);
 
