@@ -23,6 +23,7 @@ var root = new Command("netdeploy", "NetDeploy: turns powered-on hardware and re
     ImagesCommand.Create(),
     MirrorCommand.Create(),
     PasswdCommand.Create(),
+    SchemaCommand.Create(),
     SecretCommand.Create(),
     BootFilesCommand.Create(),
     WorkerCommand.Create(),

@@ -10,6 +10,9 @@ namespace NetDeploy.Client;
 /// <param name="EnrolledBy">The rule that enrolled it, <c>operator</c> where somebody adopted it; null where people wrote its document.</param>
 /// <param name="Why">Only where one machine is asked for.</param>
 /// <param name="Address">Of its lease; without one the address that its document reserves, else where its system reported from; null where there is none of these.</param>
+/// <param name="Fault">Why no recipe can be made of its documents now, so that it cannot be granted; null where one can, or where nobody tried yet.</param>
+/// <param name="RecipeRevision">With a fault: the revision of the documents whose recipe it keeps; null where it never had one.</param>
+/// <param name="Findings">Everything that is wrong or doubtful with its recipe; only where one machine is asked for.</param>
 public sealed record MachineView(
     string Name,
     string Kind,
@@ -29,7 +32,10 @@ public sealed record MachineView(
     string? ImageId,
     IReadOnlyList<string> HostKeys,
     string? EnrolledBy = null,
-    ExplanationView? Why = null);
+    ExplanationView? Why = null,
+    string? Fault = null,
+    long? RecipeRevision = null,
+    IReadOnlyList<DiagnosticView>? Findings = null);
 
 /// <summary>One thing that happened to a machine.</summary>
 /// <param name="Sequence">The server's order; times may jump, this does not.</param>
@@ -91,8 +97,9 @@ public sealed record DocumentText(string Path, string Content);
 /// <summary>The verb <c>apply</c>.</summary>
 /// <param name="Revision">The revision these texts were made from; null: whatever is there. A stale one is refused.</param>
 /// <param name="Prune">Remove the stored documents that are not among these.</param>
-/// <param name="CheckOnly">Compile and report; change nothing.</param>
-public sealed record ApplyRequest(IReadOnlyList<DocumentText> Documents, long? Revision = null, bool Prune = false, bool CheckOnly = false);
+/// <param name="CheckOnly">Compile, render every machine and report; change nothing.</param>
+/// <param name="WaitSeconds">How long the answer may wait for the machines to be rendered, at most 30; the documents are in force before.</param>
+public sealed record ApplyRequest(IReadOnlyList<DocumentText> Documents, long? Revision = null, bool Prune = false, bool CheckOnly = false, int WaitSeconds = 0);
 
 /// <summary>What is wrong with a document, where, and what to do.</summary>
 public sealed record DiagnosticView(string Severity, string File, int Line, int Column, string Path, string Message, string? Remedy);
@@ -102,7 +109,17 @@ public sealed record DiagnosticView(string Severity, string File, int Line, int 
 /// <param name="Revision">The revision in force afterwards.</param>
 /// <param name="Machines">How many machines the set in force describes.</param>
 /// <param name="Documents">How many documents the files of the request hold.</param>
-public sealed record ApplyResult(bool Applied, long Revision, int Machines, IReadOnlyList<DiagnosticView> Diagnostics, int Documents);
+/// <param name="Rendering">How far the machines are rendered; null where nothing is in force that was not before.</param>
+public sealed record ApplyResult(bool Applied, long Revision, int Machines, IReadOnlyList<DiagnosticView> Diagnostics, int Documents, RenderingView? Rendering = null);
+
+/// <summary>What the documents in force make of the machines.</summary>
+/// <param name="Revision">The newest revision that was rendered; the documents in force may be newer.</param>
+/// <param name="Done">Whether every machine of the documents in force is rendered.</param>
+/// <param name="Shapes">How many kinds of machine there were: equal ones are rendered once.</param>
+/// <param name="Failed">How many machines have no recipe now and cannot be granted.</param>
+/// <param name="FailedNames">The first of them; each keeps the recipe of an older revision where it had one.</param>
+public sealed record RenderingView(
+    long Revision, bool Done, int Machines, int Shapes, double Seconds, int Failed, IReadOnlyList<string> FailedNames, IReadOnlyList<DiagnosticView> Findings);
 
 /// <summary>The verb <c>deploy</c>.</summary>
 /// <param name="Distro">Another than the machine's document names; null: that one.</param>
@@ -179,6 +196,7 @@ public sealed record ProblemView(string? Title, string? Detail, int? Status, IRe
 [JsonSerializable(typeof(TimelineView[]))]
 [JsonSerializable(typeof(ApplyRequest))]
 [JsonSerializable(typeof(ApplyResult))]
+[JsonSerializable(typeof(RenderingView))]
 [JsonSerializable(typeof(DeployRequest))]
 [JsonSerializable(typeof(DeployResult))]
 [JsonSerializable(typeof(ReplaceRequest))]

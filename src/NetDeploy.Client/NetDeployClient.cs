@@ -62,6 +62,10 @@ public sealed class NetDeployClient : IDisposable
     public Task<ApplyResult> ApplyAsync(ApplyRequest request, CancellationToken cancellationToken = default) =>
         PostAsync("/api/v1/apply", request, NetDeployJson.Default.ApplyRequest, NetDeployJson.Default.ApplyResult, cancellationToken);
 
+    /// <summary>Which machines render; waits up to <paramref name="wait"/> until all were tried.</summary>
+    public Task<RenderingView> RenderingAsync(TimeSpan wait = default, CancellationToken cancellationToken = default) =>
+        GetAsync(FormattableString.Invariant($"/api/v1/rendering?wait={(int)wait.TotalSeconds}"), NetDeployJson.Default.RenderingView, cancellationToken);
+
     public Task<DeployResult> DeployAsync(string name, DeployRequest request, CancellationToken cancellationToken = default) =>
         PostAsync($"/api/v1/machines/{Uri.EscapeDataString(name)}/deploy", request, NetDeployJson.Default.DeployRequest, NetDeployJson.Default.DeployResult, cancellationToken);
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using System.Net.Sockets;
 using System.Reflection;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Logging;
@@ -175,9 +176,8 @@ public sealed class NetDeployServer : IAsyncDisposable
         var owners = new LeaseOwners(state.Leases, () => Networks, neighbours, _interfaces);
         var deployments = Closing(await DeploymentService.StartAsync(
             state.Store, state.Bulk, state.Mint, owners, _config.Deployments, _clock, _budgeted.CreateLogger<DeploymentService>(), cancellationToken).ConfigureAwait(false));
-        var application = new DocumentApplication(
-            state.Documents, deployments, state.Secrets, [.. _interfaces.Select(i => i.Address)], _logging.CreateLogger<DocumentApplication>());
-        _closing.Push(() => Now(application.Dispose));
+        var application = Closing(new DocumentApplication(
+            state.Documents, deployments, state.Secrets, [.. _interfaces.Select(i => i.Address)], _clock, _logging.CreateLogger<DocumentApplication>()));
         _application = application;
         await application.StartAsync(cancellationToken).ConfigureAwait(false);
         var images = new ImageStore(ImageSpool.Create(_config.Images), _clock, () => deployments.PinnedImages());
@@ -257,7 +257,7 @@ public sealed class NetDeployServer : IAsyncDisposable
     {
         var version = typeof(NetDeployServer).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
         var facts = new ServerFacts(version, _clock.GetUtcNow(), [.. BootEndPoints.Select(e => $"http://{e}")],
-            () => [.. Warnings.Texts, .. Networks.Uncovered(_interfaces), .. _dhcp?.Warnings() ?? []],
+            () => [.. Warnings.Texts, .. Networks.Uncovered(_interfaces), .. _dhcp?.Warnings() ?? [], .. parts.Application.Rendering.Warnings],
             () => _dhcp?.Foreign.List() ?? []);
         var services = new ManagementServices(
             parts.Deployments, parts.Orders, state.Documents, parts.Application, parts.Desk, state.Leases, state.Bulk, parts.Images, state.Secrets, parts.Enroller, parts.Hold, facts,
@@ -274,6 +274,12 @@ public sealed class NetDeployServer : IAsyncDisposable
         try
         {
             await app.StartAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (SocketException e) when (e.SocketErrorCode == SocketError.AccessDenied)
+        {
+            throw new ServerFault(
+                $"The boot listener has no permission for TCP port {_config.BootPort}.",
+                "Set a bootPort of 1024 or more in the configuration, or give the service CAP_NET_BIND_SERVICE (systemd: AmbientCapabilities=CAP_NET_BIND_SERVICE).", e);
         }
         catch (IOException e)
         {

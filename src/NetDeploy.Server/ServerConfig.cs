@@ -2,10 +2,12 @@ using System.Collections.Immutable;
 using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
+using System.Reflection;
 using System.Text.RegularExpressions;
 using NetDeploy.Core.Boot;
 using NetDeploy.Core.Deployments;
 using NetDeploy.Core.Profiles;
+using NetDeploy.Core.Profiles.Documents;
 using NetDeploy.Server.Mirror;
 using YamlDotNet.Core;
 using YamlDotNet.Serialization;
@@ -98,9 +100,18 @@ public sealed partial record ServerConfig
         }
         catch (YamlException e)
         {
-            var reason = UnknownKey().Match(e.Message) is { Success: true } unknown ? $"there is no key '{unknown.Groups[1].Value}'" : Reason(e.InnerException?.Message ?? e.Message);
-            throw new ServerFault($"{path}:{e.Start.Line}:{e.Start.Column}: {reason}", $"The keys are data, interfaces, bootPort, syslogPort, profiles, bootFiles, images, startWorker, labPower, kernelArguments, mirrors, mirrorFolder, deployments; those of a mirror are name, upstream, via, maxSize; those of deployments are preparing, grant, claimedSilence, installerSilence, firstBoot, boots, sameBoot. {Example}", e);
+            var place = $"{path}:{e.Start.Line}:{e.Start.Column}";
+            throw UnknownKey().Match(e.Message) is { Success: true } unknown
+                ? new ServerFault($"{place}: there is no key '{unknown.Groups[1].Value}'", KnownKeys(unknown.Groups[1].Value, unknown.Groups[2].Value), e)
+                : new ServerFault($"{place}: {Reason(e.InnerException?.Message ?? e.Message)}", $"The commented example profiles/netdeploy.yaml.example says what each key holds. {Example}", e);
         }
+    }
+
+    /// <summary>The key that was meant, or those that may stand there.</summary>
+    private static string KnownKeys(string key, string type)
+    {
+        var map = typeof(ServerConfig).GetNestedTypes(BindingFlags.NonPublic).FirstOrDefault(t => type.EndsWith(t.Name, StringComparison.Ordinal)) ?? typeof(ConfigFile);
+        return $"{Spelling.Remedy(key, ConfigReference.NamesOf(map))} Every key is in the commented example profiles/netdeploy.yaml.example.";
     }
 
     private static string Reason(string message) => WrongForm().IsMatch(message) ? "the value of this key has another form" : message;
@@ -174,7 +185,7 @@ public sealed partial record ServerConfig
     }
 
     /// <summary>The deserializer's own words name our types; an operator has keys.</summary>
-    [GeneratedRegex("Property '([^']*)' not found on type")]
+    [GeneratedRegex("Property '([^']*)' not found on type '([^']*)'")]
     private static partial Regex UnknownKey();
 
     [GeneratedRegex("^(No node deserializer|Invalid cast|Expected '(Scalar|MappingStart|SequenceStart))")]
@@ -197,7 +208,7 @@ public sealed partial record ServerConfig
             ?? throw new ServerFault($"Interface '{wanted.Name}' does not have the address {wanted.Address}.", $"It has {string.Join(", ", addresses.Select(a => a.ToString()).DefaultIfEmpty("none"))}.");
     }
 
-    private sealed class ConfigFile
+    internal sealed class ConfigFile
     {
         public string? Data { get; set; }
 
@@ -226,7 +237,7 @@ public sealed partial record ServerConfig
         public ConfigLimits? Deployments { get; set; }
     }
 
-    private sealed class ConfigLimits
+    internal sealed class ConfigLimits
     {
         public string? Preparing { get; set; }
 
@@ -243,7 +254,7 @@ public sealed partial record ServerConfig
         public string? SameBoot { get; set; }
     }
 
-    private sealed class ConfigMirror
+    internal sealed class ConfigMirror
     {
         public string? Name { get; set; }
 
@@ -254,7 +265,7 @@ public sealed partial record ServerConfig
         public string? MaxSize { get; set; }
     }
 
-    private sealed class ConfigInterface
+    internal sealed class ConfigInterface
     {
         public string? Name { get; set; }
 

@@ -56,6 +56,7 @@ public sealed class EndpointTests
             "GET /api/v1/machines/{name}/log",
             "GET /api/v1/machines/{name}/timeline",
             "GET /api/v1/mirrors",
+            "GET /api/v1/rendering",
             "GET /api/v1/secrets",
             "GET /api/v1/status",
             "GET /api/v1/unknown/{mac}",

@@ -1,10 +1,12 @@
+using System.Text.RegularExpressions;
 using NetDeploy.Core.Deployments;
+using NetDeploy.Server.Tests.Documents;
 using NetDeploy.Server.Mirror;
 using NetDeploy.Server.Tests.Storage;
 
 namespace NetDeploy.Server.Tests;
 
-public sealed class ServerConfigTests : IDisposable
+public sealed partial class ServerConfigTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
 
@@ -60,6 +62,39 @@ public sealed class ServerConfigTests : IDisposable
         Assert.NotEmpty(fault.Remedy);
     }
 
+    [Theory]
+    [InlineData("bootport: 1\n", "Did you mean 'bootPort'?")]
+    [InlineData("deployments: {grnt: 60m}\n", "Did you mean 'grant'?")]
+    [InlineData("interfaces: [{nam: eth1}]\n", "Did you mean 'name'?")]
+    [InlineData("colour: red\n", "Known: bootFiles, bootPort,")]
+    public void A_key_that_is_not_there_is_answered_with_the_one_that_was_meant(string text, string remedy) =>
+        Assert.StartsWith(remedy, Assert.Throws<ServerFault>(() => Load(text)).Remedy, StringComparison.Ordinal);
+
+    [Fact]
+    public void What_is_written_about_the_file_is_about_each_key_that_it_may_hold() =>
+        Assert.Equal(ConfigReference.PathsOf(typeof(ServerConfig.ConfigFile)).Order(), ConfigReference.Keys.Select(k => k.Path).Order());
+
+    [Fact]
+    public void The_example_in_the_tree_is_the_one_that_the_code_writes_and_says_the_defaults()
+    {
+        var path = Path.Combine(TestDocuments.Shipped, "netdeploy.yaml.example");
+        if (Environment.GetEnvironmentVariable("UPDATE_GOLDEN") == "1")
+        {
+            File.WriteAllText(path, ConfigReference.Example());
+        }
+
+        Assert.Equal(File.ReadAllText(path), ConfigReference.Example());
+        Assert.Equal([new BootInterface("eth1")], Load(ConfigReference.Example()).Interfaces);
+
+        // Each key that is commented out has its default there, but for the two that have none.
+        var all = Load(UncommentedKey().Replace(ConfigReference.Example(), "$1"));
+        Assert.Equal([new BootInterface("eth1", "10.77.0.1")], all.Interfaces);
+        Assert.NotNull(all.LabPower);
+        var defaults = new ServerConfig();
+        Assert.Equal(defaults.KernelArguments, all.KernelArguments);
+        Assert.Equal(defaults, all with { Interfaces = [], Mirrors = [], LabPower = null, KernelArguments = defaults.KernelArguments });
+    }
+
     [Fact]
     public void A_file_that_is_not_there_or_is_a_folder_is_named()
     {
@@ -113,4 +148,7 @@ public sealed class ServerConfigTests : IDisposable
         File.WriteAllText(_folder["netdeploy.yaml"], text);
         return ServerConfig.Load(_folder["netdeploy.yaml"]);
     }
+
+    [GeneratedRegex("^#( *(?:- )?[a-zA-Z]+:)", RegexOptions.Multiline)]
+    private static partial Regex UncommentedKey();
 }

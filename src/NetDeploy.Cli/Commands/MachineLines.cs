@@ -93,6 +93,7 @@ internal static class MachineLines
     }
 
     private static string What(MachineView m) =>
+        m.Fault is not null ? $"cannot be granted: {m.Fault}{(m.RecipeRevision is { } good ? string.Create(CultureInfo.InvariantCulture, $" It keeps the recipe of revision {good}.") : "")}" :
         m.Reason ?? (m.Step is null ? "" : m.Percent is null ? m.Step : string.Create(CultureInfo.InvariantCulture, $"{m.Step} {m.Percent} %"));
 
     private static string Line(string[] cells, int[] widths, string what) =>

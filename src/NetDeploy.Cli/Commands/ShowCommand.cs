@@ -159,6 +159,12 @@ internal static class ShowCommand
             Console.Out.WriteLine($"  deployment {m.DeploymentId}{(m.ImageId is null ? "" : "  image " + m.ImageId[..12])}");
         }
 
+        if (m.Fault is not null)
+        {
+            Console.Out.WriteLine($"  cannot be granted until this is mended; {(m.RecipeRevision is { } good ? $"it keeps the recipe of revision {good}" : "it never had a recipe")}:");
+        }
+
+        Output.Diagnostics(m.Findings ?? []);
         foreach (var key in m.HostKeys)
         {
             Console.Out.WriteLine($"  host key {key}");

@@ -43,7 +43,7 @@ internal sealed class AddressingCompiler
             var pools = Pools(network, range);
             if (_diagnostics.Count == 0)
             {
-                subnets.Add(new Subnet(network, range, pools, [.. reserved.Where(r => r.Network == network).Select(r => r.Reservation)], declared, serverAddresses, fixedAddresses));
+                subnets.Add(new Subnet(network, range, pools, [.. reserved.Where(r => ReferenceEquals(r.Network, network)).Select(r => r.Reservation)], declared, serverAddresses, fixedAddresses));
             }
         }
 
@@ -135,6 +135,8 @@ internal sealed class AddressingCompiler
     private List<(NetworkSpec Network, Reservation Reservation)> CheckReservations(ImmutableArray<Reservation> reservations, List<(NetworkSpec Network, AddressRange Range)> ranges)
     {
         var kept = new List<(NetworkSpec Network, Reservation Reservation)>();
+        var byAddress = new Dictionary<(string Network, IPAddress Address), Reservation>();
+        var byMac = new Dictionary<(string Network, MacAddress Mac), Reservation>();
         foreach (var reservation in reservations)
         {
             var network = ranges.FirstOrDefault(r => IsInside(reservation.Address, r.Range)).Network;
@@ -160,16 +162,14 @@ internal sealed class AddressingCompiler
                 Report(reservation, $"{reservation.Address} is the router of network {network.Name}", "take another address");
             }
 
-            foreach (var (_, other) in kept.Where(k => k.Network == network))
+            if (!byAddress.TryAdd((network.Name, reservation.Address), reservation))
             {
-                if (other.Address.Equals(reservation.Address))
-                {
-                    Report(reservation, $"{reservation.Address} is reserved for {other.Mac} ({other.HostName}) as well", "give one of them another address");
-                }
-                else if (other.Mac == reservation.Mac)
-                {
-                    Report(reservation, $"network {network.Name} has {other.Address} reserved for this MAC as well", "keep one of the two");
-                }
+                var other = byAddress[(network.Name, reservation.Address)];
+                Report(reservation, $"{reservation.Address} is reserved for {other.Mac} ({other.HostName}) as well", "give one of them another address");
+            }
+            else if (!byMac.TryAdd((network.Name, reservation.Mac), reservation))
+            {
+                Report(reservation, $"network {network.Name} has {byMac[(network.Name, reservation.Mac)].Address} reserved for this MAC as well", "keep one of the two");
             }
 
             kept.Add((network, reservation));

@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using System.Collections.Immutable;
 using NetDeploy.Protocols;
 
@@ -7,8 +6,8 @@ namespace NetDeploy.Core.Machines;
 /// <summary>An immutable snapshot of all machines, found by the keys of their bindings.</summary>
 public sealed class MachineIndex
 {
-    private readonly FrozenDictionary<string, Machine> _byId;
-    private readonly FrozenDictionary<string, Machine> _byName;
+    private readonly Dictionary<string, Machine> _byId;
+    private readonly Dictionary<string, Machine> _byName;
     private readonly ILookup<string, Machine> _bySlot;
     private readonly ILookup<Guid, Machine> _byUuid;
     private readonly ILookup<MacAddress, Machine> _byMac;
@@ -16,8 +15,8 @@ public sealed class MachineIndex
     public MachineIndex(IEnumerable<Machine> machines)
     {
         Machines = [.. machines.OrderBy(m => m.Name, StringComparer.Ordinal)];
-        _byId = Machines.ToFrozenDictionary(m => m.Id, StringComparer.Ordinal);
-        _byName = Machines.ToFrozenDictionary(m => m.Name, StringComparer.Ordinal);
+        _byId = Machines.ToDictionary(m => m.Id, StringComparer.Ordinal);
+        _byName = Machines.ToDictionary(m => m.Name, StringComparer.Ordinal);
         _bySlot = Machines.Where(m => m.Binding.Slot is not null).ToLookup(m => m.Binding.Slot!, StringComparer.Ordinal);
         _byUuid = Machines.Where(m => m.Binding.Uuid is { } uuid && !SmbiosUuid.IsJunk(uuid))
             .ToLookup(m => SmbiosUuid.Canonical(m.Binding.Uuid!.Value));
@@ -32,6 +31,12 @@ public sealed class MachineIndex
     public Machine? ById(string id) => _byId.GetValueOrDefault(id);
 
     public Machine? ByName(string name) => _byName.GetValueOrDefault(name);
+
+    /// <summary>The machines that are bound to this NIC.</summary>
+    public IEnumerable<Machine> ByMac(MacAddress mac) => _byMac[mac];
+
+    /// <summary>The machines that are bound to this slot.</summary>
+    public IEnumerable<Machine> BySlot(string slot) => _bySlot[slot];
 
     /// <summary>
     /// The order is slot, UUID with a MAC, MAC. A UUID alone identifies nothing, since cloned guests and unwritten boards share

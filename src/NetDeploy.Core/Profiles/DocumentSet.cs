@@ -1,86 +1,154 @@
 using System.Collections.Immutable;
 using NetDeploy.Core.Addressing;
 using NetDeploy.Core.Profiles.Documents;
-using NetDeploy.Core.Targets;
 
 namespace NetDeploy.Core.Profiles;
 
 /// <summary>All YAML documents of a NetDeploy server or folder, read together.</summary>
 public static class DocumentSet
 {
+    /// <summary>So many files are read one after the other: threads cost more than they save.</summary>
+    private const int FewFiles = 64;
+
     /// <summary>
     /// Reads, checks and resolves everything: also each machine's recipe, and that its target can express it. Any error
-    /// refuses the whole set; the caller keeps its last good snapshot. Whatever the texts hold, nothing is thrown.
+    /// refuses the whole set. Whatever the texts hold, nothing is thrown.
     /// </summary>
     public static Result<Snapshot> Parse(IEnumerable<SourceText> sources)
     {
         var diagnostics = new DiagnosticBag();
-        var documents = DocumentLoader.Load(sources, diagnostics);
-        var drafts = new Dictionary<string, ImmutableArray<LoadedDocument>>(StringComparer.Ordinal);
-        foreach (var group in documents.GroupBy(d => d.Kind, StringComparer.Ordinal))
-        {
-            drafts[group.Key] = [.. group];
-        }
-
-        var networks = Read("Network", d => NetworkDocument.Read(d, diagnostics));
-        var snapshot = new Snapshot
-        {
-            Machines = Read("Machine", MachineDocument.Read),
-            Networks = networks,
-            NetworkOrigins = Read("Network", d => d.Body.At),
-            Distros = Read("Distro", SmallDocuments.ReadDistro),
-            Profiles = Read("Profile", SmallDocuments.ReadProfile),
-            Platforms = Read("Platform", SmallDocuments.ReadPlatform),
-            Enrolments = Read("Enrolment", EnrolmentDocument.Read),
-            Reservations = [],
-            Recipes = ImmutableSortedDictionary<string, Recipe>.Empty,
-        };
-        ReferenceCheck.Run(snapshot, documents, diagnostics);
+        var snapshot = Compile(sources, null, diagnostics);
         if (!diagnostics.HasErrors)
         {
-            snapshot = Resolve(snapshot, diagnostics);
-            ProfileCheck.Run(snapshot, diagnostics);
-            snapshot = EnrolmentCheck.Run(snapshot, diagnostics);
+            foreach (var finding in Rendering.Of(snapshot, _ => []).Findings)
+            {
+                diagnostics.Add(finding.Diagnostic);
+            }
         }
 
         return new(diagnostics.HasErrors ? null : snapshot, diagnostics.ToImmutable());
+    }
 
-        ImmutableSortedDictionary<string, T> Read<T>(string kind, Func<LoadedDocument, T> read) =>
-            drafts.GetValueOrDefault(kind, []).ToImmutableSortedDictionary(d => d.Name, read, StringComparer.Ordinal);
+    /// <summary>
+    /// Reads and checks the documents, and what they say of each other: names, addresses, hardware. An error refuses the whole set; the
+    /// caller keeps its last good snapshot. What they make of each machine is another matter (<see cref="Rendering"/>): a machine whose
+    /// recipe is wrong keeps no other from its own.
+    /// </summary>
+    /// <param name="before">A snapshot whose files are read again only where they changed; the answer is the same without it.</param>
+    public static Result<Snapshot> Compile(IEnumerable<SourceText> sources, Snapshot? before = null)
+    {
+        var diagnostics = new DiagnosticBag();
+        var snapshot = Compile(sources, before, diagnostics);
+        return new(diagnostics.HasErrors ? null : snapshot, diagnostics.ToImmutable());
     }
 
     /// <summary>How many documents these texts hold, as far as they can be read.</summary>
-    public static int Count(IEnumerable<SourceText> sources) => DocumentLoader.Load(sources, new DiagnosticBag()).Length;
+    public static int Count(IEnumerable<SourceText> sources) => sources.Sum(s => DocumentLoader.Read(s, new DiagnosticBag()).Length);
 
     /// <summary>Every document of these texts and where it starts; null where a text cannot be read, so that nobody takes it for an empty one.</summary>
     public static ImmutableArray<DocumentPlace>? Places(IEnumerable<SourceText> sources)
     {
         var diagnostics = new DiagnosticBag();
-        var documents = DocumentLoader.Load(sources, diagnostics);
-        return diagnostics.HasErrors
-            ? null
-            : [.. documents.Select(d => new DocumentPlace(d.Kind, d.Name, d.Body.At.Document.File, d.Body.At.Line, d.Body.At.Column))];
+        var files = Load([.. sources], null);
+        var documents = Distinct(files, diagnostics);
+        return diagnostics.HasErrors ? null : [.. documents.Select(d => d.Place)];
     }
 
-    private static Snapshot Resolve(Snapshot snapshot, DiagnosticBag diagnostics)
+    private static Snapshot Compile(IEnumerable<SourceText> sources, Snapshot? before, DiagnosticBag diagnostics)
     {
-        var recipes = ImmutableSortedDictionary.CreateBuilder<string, Recipe>(StringComparer.Ordinal);
-        foreach (var machine in snapshot.Machines.Values)
+        var files = Load([.. sources], before);
+        var documents = Distinct(files, diagnostics);
+        var machines = Specs<MachineSpec>("Machine");
+        var snapshot = new Snapshot
         {
-            var resolved = snapshot.Resolve(machine);
-            diagnostics.AddRange(resolved.Diagnostics);
-            if (resolved.Value is { } recipe)
+            Machines = machines,
+            Networks = Specs<NetworkSpec>("Network"),
+            NetworkOrigins = documents.Where(d => d.Kind == "Network").ToImmutableSortedDictionary(d => d.Name, d => d.At, StringComparer.Ordinal),
+            Distros = Specs<DistroSpec>("Distro"),
+            Profiles = Specs<ProfileSpec>("Profile"),
+            Platforms = Specs<PlatformSpec>("Platform"),
+            Enrolments = Specs<EnrolmentSpec>("Enrolment"),
+            Reservations =
+            [
+                .. from machine in machines.Values
+                   where machine.Address is not null && machine.Binding.Macs.Length > 0
+                   select new Reservation(machine.Binding.Macs[0], machine.Address!, machine.Name),
+            ],
+            Files = ByPath(files),
+        };
+        ReferenceCheck.Run(snapshot, documents, diagnostics);
+        return diagnostics.HasErrors ? snapshot : EnrolmentCheck.Run(snapshot, diagnostics);
+
+        ImmutableSortedDictionary<string, T> Specs<T>(string kind) =>
+            documents.Where(d => d.Kind == kind).ToImmutableSortedDictionary(d => d.Name, d => (T)d.Spec, StringComparer.Ordinal);
+    }
+
+    private static LoadedFile[] Load(SourceText[] sources, Snapshot? before)
+    {
+        var files = new LoadedFile[sources.Length];
+        var changed = new List<int>();
+        for (var i = 0; i < sources.Length; i++)
+        {
+            if (before is not null && before.Files.TryGetValue(sources[i].Path, out var known) && known.Source == sources[i])
             {
-                diagnostics.AddRange(TargetCatalog.Check(recipe));
-                recipes[machine.Name] = recipe;
+                files[i] = known;
+            }
+            else
+            {
+                changed.Add(i);
             }
         }
 
-        return snapshot.With(recipes.ToImmutable(),
-        [
-            .. from machine in snapshot.Machines.Values
-               where machine.Address is not null && machine.Binding.Macs.Length > 0
-               select new Reservation(machine.Binding.Macs[0], machine.Address!, machine.Name),
-        ]);
+        // A file is a matter of its own: so thousands of them are read by all processors.
+        if (changed.Count > FewFiles)
+        {
+            Parallel.ForEach(changed, i => files[i] = DocumentLoader.Load(sources[i]));
+        }
+        else
+        {
+            changed.ForEach(i => files[i] = DocumentLoader.Load(sources[i]));
+        }
+
+        return files;
+    }
+
+    /// <summary>The documents in the order of their files, each name once.</summary>
+    private static List<DocumentEntry> Distinct(LoadedFile[] files, DiagnosticBag diagnostics)
+    {
+        var documents = new List<DocumentEntry>(files.Length);
+        var seen = new Dictionary<(string Kind, string Name), Origin>(files.Length);
+        var whole = new WholeDocuments();
+        foreach (var file in files)
+        {
+            if (file.Findings is { } findings)
+            {
+                diagnostics.Include(findings);
+            }
+
+            foreach (var document in file.Documents)
+            {
+                if (seen.TryAdd((document.Kind, document.Name), document.At))
+                {
+                    documents.Add(document);
+                    continue;
+                }
+
+                var first = seen[(document.Kind, document.Name)];
+                diagnostics.Error(whole.Of(document).Body.OriginOf("name"), "name", $"there is another {document.Kind} named '{document.Name}': {first.Document.File}:{first.Line}.", "Rename or remove one of them. Where it moved to another file, apply the whole folder with --prune.");
+            }
+        }
+
+        return documents;
+    }
+
+    private static Dictionary<string, LoadedFile> ByPath(LoadedFile[] files)
+    {
+        var byPath = new Dictionary<string, LoadedFile>(files.Length, StringComparer.Ordinal);
+        foreach (var file in files)
+        {
+            byPath[file.Source.Path] = file;
+        }
+
+        return byPath;
     }
 }

@@ -1,4 +1,3 @@
-using NetDeploy.Core.Profiles.Documents;
 using NetDeploy.Core.Targets;
 
 namespace NetDeploy.Core.Profiles;
@@ -9,7 +8,7 @@ namespace NetDeploy.Core.Profiles;
 /// </summary>
 internal static class ProfileCheck
 {
-    public static void Run(Snapshot snapshot, DiagnosticBag diagnostics)
+    public static IEnumerable<Diagnostic> Run(Snapshot snapshot)
     {
         var used = Used(snapshot);
         foreach (var profile in snapshot.Profiles.Keys.Where(p => !used.Contains(p)))
@@ -18,11 +17,14 @@ internal static class ProfileCheck
             var tries = snapshot.Distros.Keys.Select(distro => Errors(snapshot, profile, distro)).ToArray();
             if (tries.Length > 0 && tries.All(t => t.Length > 0))
             {
-                diagnostics.AddRange(tries[0].Select(d => d with
+                foreach (var wrong in tries[0])
                 {
-                    Severity = Severity.Warning,
-                    Message = $"{d.Message} No machine has profile '{profile}' yet; one that had it alone would be refused.",
-                }));
+                    yield return wrong with
+                    {
+                        Severity = Severity.Warning,
+                        Message = $"{wrong.Message} No machine has profile '{profile}' yet; one that had it alone would be refused.",
+                    };
+                }
             }
         }
     }

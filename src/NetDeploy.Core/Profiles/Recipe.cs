@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using NetDeploy.Core.Images;
 using NetDeploy.Core.Machines;
+using NetDeploy.Core.Profiles.Binding;
 using NetDeploy.Core.Profiles.Documents;
 
 namespace NetDeploy.Core.Profiles;
@@ -8,6 +9,8 @@ namespace NetDeploy.Core.Profiles;
 /// <summary>Resolved profile, distro and machine: complete, nothing left to look up but secrets.</summary>
 public sealed record Recipe
 {
+    private string? _hash;
+
     /// <summary>The machine's name.</summary>
     public required string Machine { get; init; }
 
@@ -19,14 +22,20 @@ public sealed record Recipe
 
     public required SystemSpec System { get; init; }
 
-    /// <summary>Of every leaf, sorted by path.</summary>
-    public required ImmutableArray<Provenance> Provenance { get; init; }
+    /// <summary>Of every leaf, sorted by path. Written down when somebody asks: thousands of recipes are checked for one that is shown.</summary>
+    public ImmutableArray<Provenance> Provenance
+    {
+        get => field.IsDefault ? field = ProvenanceIndex.Of(Tree) : field;
+    }
 
     /// <summary>SHA-256 of the canonical serialisation, as 64 lower-case hex digits. Comments, file names and which layer won do not enter it.</summary>
-    public required string Hash { get; init; }
+    public string Hash => _hash ??= RecipeHash.Of(this);
 
     /// <summary>The part that is equal for all machines of this kind of recipe.</summary>
     public required ImageSpec Image { get; init; }
+
+    /// <summary>The resolved layers, of which machines share what they do not change.</summary>
+    internal MapNode Tree { get; init; } = new(new Origin(new SourceDocument(""), 0, 0), []);
 
     /// <summary>Where the machine's document starts.</summary>
     internal Origin? Origin { get; init; }

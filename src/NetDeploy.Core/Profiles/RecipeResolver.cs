@@ -1,16 +1,17 @@
 using System.Collections.Immutable;
+using System.Net;
 using NetDeploy.Core.Profiles.Binding;
 using NetDeploy.Core.Profiles.Documents;
 
 namespace NetDeploy.Core.Profiles;
 
-/// <summary>Lays a machine's layers over each other and reads the result as a recipe.</summary>
+/// <summary>Lays a machine's own layer over those that it shares, and reads the result as a recipe.</summary>
 internal static class RecipeResolver
 {
     public static Result<Recipe> Resolve(Snapshot snapshot, MachineSpec machine)
     {
         var diagnostics = new DiagnosticBag();
-        var at = machine.Origin ?? new Origin(new SourceDocument(""), 0, 0);
+        var at = At(machine);
         if (machine.Distro is not { } distroName || !snapshot.Distros.TryGetValue(distroName, out var distro))
         {
             diagnostics.Error(at, "distro", machine.Distro is null ? "the machine names no distro." : $"there is no distro '{machine.Distro}'.", Spelling.Remedy(machine.Distro ?? "", snapshot.Distros.Keys));
@@ -22,12 +23,7 @@ internal static class RecipeResolver
             diagnostics.Error(at, "profiles", $"there is no profile '{missing}'.", Spelling.Remedy(missing, snapshot.Profiles.Keys));
         }
 
-        var tree = new MapNode(at, []);
-        foreach (var layer in Layers(snapshot, machine, distro))
-        {
-            tree = (MapNode)LayerMerge.Merge(tree, layer, Shapes.System, "system", diagnostics);
-        }
-
+        var tree = Tree(snapshot, machine, distro, diagnostics);
         var system = SystemBinder.Read(tree, at, machine, distro, snapshot.Networks.Values, diagnostics);
         if (diagnostics.HasErrors)
         {
@@ -41,51 +37,27 @@ internal static class RecipeResolver
             Method = machine.Method,
             Distro = distro,
             System = system,
-            Provenance = ProvenanceIndex.Of(tree),
-            Hash = "",
+            Tree = tree,
             Image = ImagePart.Of(distro, system),
             Origin = machine.Origin,
         };
-        return new(recipe with { Hash = RecipeHash.Of(recipe) }, diagnostics.ToImmutable());
+        return new(recipe, diagnostics.ToImmutable());
     }
 
-    /// <summary>Weakest first: distro, site, profiles, platform, machine.</summary>
-    private static IEnumerable<Node> Layers(Snapshot snapshot, MachineSpec machine, DistroSpec distro)
+    /// <summary>The addresses that the machine's system has without asking DHCP, read without the rest of the recipe; null where its distro is not there.</summary>
+    public static ImmutableArray<IPAddress>? StaticAddresses(Snapshot snapshot, MachineSpec machine) =>
+        machine.Distro is { } name && snapshot.Distros.TryGetValue(name, out var distro)
+            ? InterfaceBinder.AddressesOf(new MapCursor(Tree(snapshot, machine, distro, new DiagnosticBag()), "system", At(machine)), machine)
+            : null;
+
+    private static Origin At(MachineSpec machine) => machine.Origin ?? new Origin(new SourceDocument(""), 0, 0);
+
+    private static MapNode Tree(Snapshot snapshot, MachineSpec machine, DistroSpec distro, DiagnosticBag diagnostics)
     {
-        var ordered = new List<ProfileSpec>();
-        var seen = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var site in snapshot.Profiles.Values.Where(p => p.Site))
-        {
-            AddWithParents(site.Name);
-        }
-
-        foreach (var name in machine.Profiles)
-        {
-            AddWithParents(name);
-        }
-
-        ImmutableArray<Node?> layers =
-        [
-            distro.System,
-            .. ordered.Select(p => p.System),
-            machine.Platform is { } platform ? snapshot.Platforms.GetValueOrDefault(platform)?.System : null,
-            machine.System,
-        ];
-        return layers.OfType<Node>();
-
-        // Parents before the profile that builds on them, each once, where it first came. Cycles were refused before,
-        // and 'seen' ends them even so.
-        void AddWithParents(string name)
-        {
-            if (snapshot.Profiles.TryGetValue(name, out var profile) && seen.Add(name))
-            {
-                foreach (var parent in profile.Parents)
-                {
-                    AddWithParents(parent);
-                }
-
-                ordered.Add(profile);
-            }
-        }
+        var chain = snapshot.ChainOf(machine, distro);
+        diagnostics.AddRange(chain.Findings);
+        return machine.System is { } own
+            ? (MapNode)LayerMerge.Merge(chain.Tree, own, Shapes.System, "system", diagnostics)
+            : chain.Tree ?? new MapNode(At(machine), []);
     }
 }

@@ -8,31 +8,43 @@ internal static class ReferenceCheck
 {
     private const int MaxGenerations = 32;
 
-    public static void Run(Snapshot snapshot, ImmutableArray<LoadedDocument> documents, DiagnosticBag diagnostics)
+    public static void Run(Snapshot snapshot, IReadOnlyCollection<DocumentEntry> documents, DiagnosticBag diagnostics)
     {
+        var whole = new WholeDocuments();
         foreach (var document in documents)
         {
             switch (document.Kind)
             {
-                case "Machine":
-                    CheckMachine(snapshot, document, diagnostics);
+                case "Machine" when !IsFine(snapshot, (MachineSpec)document.Spec):
+                    CheckMachine(snapshot, whole.Of(document), diagnostics);
                     break;
                 case "Profile":
-                    CheckNames(document, "parents", snapshot.Profiles.Keys, "profile", diagnostics);
-                    CheckCycle(snapshot, document, diagnostics);
+                    CheckNames(document.Whole!, "parents", snapshot.Profiles.Keys, "profile", diagnostics);
+                    CheckCycle(snapshot, document.Whole!, diagnostics);
                     break;
                 case "Enrolment":
-                    CheckName(document, "network", snapshot.Networks.Keys, "network", diagnostics);
-                    CheckEnrolment(snapshot, document, diagnostics);
+                    CheckName(document.Whole!, "network", snapshot.Networks.Keys, "network", diagnostics);
+                    CheckEnrolment(snapshot, document.Whole!, diagnostics);
                     break;
             }
         }
 
-        CheckSubnets(documents, diagnostics);
-        CheckUnique(documents, diagnostics, "MAC address", d => d.Body.Below("binding").Texts("macs"), "binding.macs");
-        CheckUnique(documents, diagnostics, "UUID", d => One(d.Body.Below("binding").Text("uuid")), "binding.uuid");
-        CheckUnique(documents, diagnostics, "address", d => One(d.Body.Text("address")), "address");
+        CheckSubnets([.. documents.Select(d => d.Whole).OfType<LoadedDocument>()], diagnostics);
+        CheckUnique(documents, diagnostics, "MAC address", m => m.Binding.Macs, "binding.macs");
+        CheckUnique(documents, diagnostics, "UUID", m => m.Binding.Uuid is { } uuid ? [uuid] : ImmutableArray<Guid>.Empty, "binding.uuid");
+        CheckUnique(documents, diagnostics, "address", m => m.Address is { } address ? [address] : ImmutableArray<System.Net.IPAddress>.Empty, "address");
     }
+
+    /// <summary>Whether <see cref="CheckMachine"/> would find nothing, told from the record alone: so it is nearly always.</summary>
+    private static bool IsFine(Snapshot snapshot, MachineSpec machine) =>
+        machine.Distro is { } distro && snapshot.Distros.ContainsKey(distro)
+        && (machine.Platform is null || snapshot.Platforms.ContainsKey(machine.Platform))
+        && machine.Profiles.All(p => snapshot.Profiles.TryGetValue(p, out var profile) && !profile.Site)
+        && machine.Profiles.Distinct(StringComparer.Ordinal).Count() == machine.Profiles.Length
+        && (machine.Binding.Slot is null || snapshot.Networks.Values.Any(n => !n.Relays.IsEmpty))
+        && (machine.Address is not { } address
+            || (snapshot.Networks.Values.Any(n => n.Subnet.PrefixLength > 0 && NetworkDocument.IsHost(n.Subnet, address))
+                && snapshot.Networks.Values.All(n => !address.Equals(n.Router))));
 
     private static void CheckMachine(Snapshot snapshot, LoadedDocument document, DiagnosticBag diagnostics)
     {
@@ -183,21 +195,20 @@ internal static class ReferenceCheck
         }
     }
 
-    private static void CheckUnique(ImmutableArray<LoadedDocument> documents, DiagnosticBag diagnostics, string what, Func<LoadedDocument, ImmutableArray<string>> values, string path)
+    private static void CheckUnique<T>(IReadOnlyCollection<DocumentEntry> documents, DiagnosticBag diagnostics, string what, Func<MachineSpec, ImmutableArray<T>> values, string path)
+        where T : notnull
     {
-        var owners = new Dictionary<string, LoadedDocument>(StringComparer.Ordinal);
+        var owners = new Dictionary<T, DocumentEntry>();
         foreach (var document in documents.Where(d => d.Kind == "Machine"))
         {
-            foreach (var value in values(document))
+            foreach (var value in values((MachineSpec)document.Spec))
             {
                 if (!owners.TryAdd(value, document))
                 {
                     var first = owners[value];
-                    diagnostics.Error(document.Body.At, path, $"the {what} {value} also belongs to machine '{first.Name}' ({first.Body.At.Document.File}:{first.Body.At.Line}).", "Each belongs to one machine.");
+                    diagnostics.Error(document.At, path, $"the {what} {value} also belongs to machine '{first.Name}' ({first.At.Document.File}:{first.At.Line}).", "Each belongs to one machine.");
                 }
             }
         }
     }
-
-    private static ImmutableArray<string> One(string? value) => value is null ? [] : [value];
 }

@@ -1,4 +1,6 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using System.Net;
 using NetDeploy.Core.Addressing;
 using NetDeploy.Core.Profiles.Documents;
 
@@ -7,6 +9,9 @@ namespace NetDeploy.Core.Profiles;
 /// <summary>Desired state as one validated, immutable value: read as a whole, swapped as a whole.</summary>
 public sealed class Snapshot
 {
+    /// <summary>By <see cref="LayerChain.KeyOf"/>: as many as machines differ in what they name.</summary>
+    private readonly ConcurrentDictionary<string, LayerChain> _chains = new(StringComparer.Ordinal);
+
     internal Snapshot()
     {
     }
@@ -26,8 +31,11 @@ public sealed class Snapshot
     /// <summary>Of machines with an address and a MAC hint. Where a binding moved on, its MAC counts instead of the hint.</summary>
     public required ImmutableArray<Reservation> Reservations { get; init; }
 
-    /// <summary>The recipe of each machine, by its name.</summary>
-    public required ImmutableSortedDictionary<string, Recipe> Recipes { get; init; }
+    /// <summary>The recipe of each machine that has one, by its name: resolved anew each time it is asked for.</summary>
+    public IReadOnlyDictionary<string, Recipe> Recipes => new Recipes(this);
+
+    /// <summary>Every document and where it starts.</summary>
+    public IEnumerable<DocumentPlace> Places => Files.Values.SelectMany(f => f.Documents).Select(d => d.Place);
 
     /// <summary>A snapshot of nothing: what a server has before the first <c>apply</c>.</summary>
     public static Snapshot Empty { get; } = DocumentSet.Parse([]).Value!;
@@ -40,6 +48,19 @@ public sealed class Snapshot
     /// <param name="method">Null: the machine's own.</param>
     public Result<Recipe> Resolve(MachineSpec machine, string? distro = null, InstallMethod? method = null) =>
         RecipeResolver.Resolve(this, machine with { Distro = distro ?? machine.Distro, Method = method ?? machine.Method });
+
+    /// <summary>The addresses that the machine's system has without asking DHCP; null where its layers give no clear answer.</summary>
+    public ImmutableArray<IPAddress>? StaticAddressesOf(MachineSpec machine) => RecipeResolver.StaticAddresses(this, machine);
+
+    /// <summary>How many documents the file at this path holds.</summary>
+    public int DocumentsIn(string path) => Files.TryGetValue(path, out var file) ? file.Documents.Length : 0;
+
+    /// <summary>Whether the file at this path plays a part in the machine's recipe: it describes the machine, or something else than machines.</summary>
+    public bool IsPartOf(string path, MachineSpec machine) =>
+        path == machine.Origin?.Document.File || (Files.TryGetValue(path, out var file) && file.Documents.Any(d => d.Kind != "Machine"));
+
+    /// <summary>The files it was read from, by path: what did not change is not read again for the next one.</summary>
+    internal IReadOnlyDictionary<string, LoadedFile> Files { get; init; } = ImmutableDictionary<string, LoadedFile>.Empty;
 
     /// <summary>Where the document of each network starts.</summary>
     internal ImmutableSortedDictionary<string, Origin> NetworkOrigins { get; init; } = ImmutableSortedDictionary<string, Origin>.Empty;
@@ -70,12 +91,8 @@ public sealed class Snapshot
         return new Diagnostic(severity, origin?.Document.File ?? "", origin?.Line ?? 0, origin?.Column ?? 0, "", message, remedy);
     }
 
-    internal Snapshot With(ImmutableSortedDictionary<string, EnrolmentSpec> enrolments) => With(Recipes, Reservations, enrolments);
-
-    internal Snapshot With(ImmutableSortedDictionary<string, Recipe> recipes, ImmutableArray<Reservation> reservations) => With(recipes, reservations, Enrolments);
-
-    private Snapshot With(
-        ImmutableSortedDictionary<string, Recipe> recipes, ImmutableArray<Reservation> reservations, ImmutableSortedDictionary<string, EnrolmentSpec> enrolments) => new()
+    /// <summary>The same documents, with what was found out of the enrolment rules.</summary>
+    internal Snapshot With(ImmutableSortedDictionary<string, EnrolmentSpec> enrolments) => new()
     {
         Machines = Machines,
         Networks = Networks,
@@ -84,7 +101,10 @@ public sealed class Snapshot
         Profiles = Profiles,
         Platforms = Platforms,
         Enrolments = enrolments,
-        Reservations = reservations,
-        Recipes = recipes,
+        Reservations = Reservations,
+        Files = Files,
     };
+
+    internal LayerChain ChainOf(MachineSpec machine, DistroSpec distro) =>
+        _chains.GetOrAdd(LayerChain.KeyOf(machine), static (_, its) => LayerChain.Of(its.Snapshot, its.Machine, its.Distro), (Snapshot: this, Machine: machine, Distro: distro));
 }

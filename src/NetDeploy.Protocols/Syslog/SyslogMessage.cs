@@ -64,11 +64,11 @@ public readonly record struct SyslogMessage(int? Severity, string Tag, string Te
     private static bool IsTimestamp(string text) =>
         text.Length >= TimestampLength && char.IsAsciiLetterUpper(text[0]) && text[3] == ' ' && text[6] == ' ' && text[9] == ':' && text[12] == ':' && text[15] == ' ';
 
-    /// <summary>"program[123]: " or "program: ": no blank before the colon.</summary>
+    /// <summary>"program[123]: " or "program: ": no blank before the colon, and no priority that was none.</summary>
     private static string? TakeTag(ref string text)
     {
         var colon = text.IndexOf(':', StringComparison.Ordinal);
-        if (colon is < 1 or > MaxTag || text.AsSpan(0, colon).Contains(' '))
+        if (colon is < 1 or > MaxTag || text.AsSpan(0, colon).ContainsAny(' ', '<'))
         {
             return null;
         }

@@ -16,11 +16,12 @@ public sealed record CommandResult<T>(T? Value, Refusal? Refusal)
 
 /// <summary>The part of a machine that comes from its document; the rest of the record is the server's.</summary>
 /// <param name="Binding">The hardware that the document names; null: it says nothing, and the machine keeps what it has.</param>
+/// <param name="Addresses">Null: its documents give no clear answer now, and the machine keeps what it has.</param>
 public sealed record MachineDraft(
     string Name,
     MachineKind Kind,
     Binding? Binding,
-    ImmutableArray<IPAddress> Addresses,
+    ImmutableArray<IPAddress>? Addresses,
     bool Protected);
 
 /// <summary>What a deployment is given.</summary>

@@ -10,20 +10,98 @@ public sealed partial class DeploymentService
 {
     private const int MaxPlanInputs = 256 << 10;
 
+    /// <summary>Machines of one commit: some 200 KiB of the journal.</summary>
+    private const int PutTogether = 256;
+
     /// <summary>
     /// Creates the machine or takes over what its document says. The document's hardware makes the first binding; later it
     /// counts only where the document names other hardware than when it was taken over last. What belongs to the
     /// machine's life (deployment, quarantine, report) is not touched.
     /// </summary>
     public Task<CommandResult<Machine>> PutMachineAsync(MachineDraft draft, CancellationToken cancellationToken = default) =>
-        ChangeMachineAsync(draft.Name, create: true, machine => new(machine with
+        ChangeMachineAsync(draft.Name, create: true, machine => new(Take(machine, draft), null), note: null, cancellationToken);
+
+    /// <summary>
+    /// The same for many machines: those whose documents say nothing new cost no write, the others share commits. What the index holds decides that;
+    /// a commit compares revisions, and one that loses goes machine by machine.
+    /// </summary>
+    /// <returns>The machines that another one's hardware keeps from changing.</returns>
+    public async Task<ImmutableArray<(string Name, Refusal Refusal)>> PutMachinesAsync(IEnumerable<MachineDraft> drafts, CancellationToken cancellationToken = default)
+    {
+        var refused = ImmutableArray.CreateBuilder<(string Name, Refusal Refusal)>();
+        var batch = new List<(MachineDraft Draft, Machine Next)>(PutTogether);
+        var claimed = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var draft in drafts)
+        {
+            var known = _index.ByName(draft.Name);
+            var next = Take(known ?? new Machine { Id = NewId(Now), Name = draft.Name }, draft);
+            if (next == known)
+            {
+                continue;
+            }
+
+            // The index does not know yet what the batch takes, or gives up.
+            string[] keys = [draft.Name, .. Keys(next.Binding), .. known is null ? [] : Keys(known.Binding)];
+            if (batch.Count == PutTogether || keys.Any(claimed.Contains))
+            {
+                await FlushAsync().ConfigureAwait(false);
+                next = Take(_index.ByName(draft.Name) ?? next, draft);
+            }
+
+            if (!SameHardware(next.Binding, known?.Binding) && Clash(next) is { } clash)
+            {
+                refused.Add((draft.Name, clash));
+                continue;
+            }
+
+            batch.Add((draft, next));
+            claimed.UnionWith(keys);
+        }
+
+        await FlushAsync().ConfigureAwait(false);
+        return refused.ToImmutable();
+
+        async Task FlushAsync()
+        {
+            if (batch.Count > 0
+                && await _store.CommitAsync(new StoreChange { Machines = [.. batch.Select(b => b.Next)] }, cancellationToken).ConfigureAwait(false) is CommitResult.Committed committed)
+            {
+                Publish(committed);
+            }
+            else
+            {
+                foreach (var (draft, _) in batch)
+                {
+                    if ((await PutMachineAsync(draft, cancellationToken).ConfigureAwait(false)).Refusal is { } refusal)
+                    {
+                        refused.Add((draft.Name, refusal));
+                    }
+                }
+            }
+
+            batch.Clear();
+            claimed.Clear();
+        }
+
+        static IEnumerable<string> Keys(Binding hardware) =>
+            [.. hardware.Macs.Select(m => m.ToString()), .. hardware.Slot is { } slot ? [slot] : Array.Empty<string>()];
+    }
+
+    /// <summary>The record with what the document says; the very record where it says nothing new.</summary>
+    private Machine Take(Machine machine, MachineDraft draft)
+    {
+        var follows = draft.Binding is { } named && Follows(machine, named);
+        var documented = draft.Binding is { } hardware && !SameHardware(hardware, machine.Documented) ? hardware : machine.Documented;
+        var addresses = draft.Addresses is { } given && !given.SequenceEqual(machine.Addresses) ? given : machine.Addresses;
+        return machine with
         {
             Kind = draft.Kind,
-            Addresses = draft.Addresses,
+            Addresses = addresses,
             Protected = draft.Protected,
-            Binding = draft.Binding is { } named && Follows(machine, named) ? named with { Since = Now } : machine.Binding,
-            Documented = draft.Binding ?? machine.Documented,
-        }, null), note: null, cancellationToken);
+            Binding = follows ? draft.Binding! with { Since = Now } : machine.Binding,
+            Documented = documented,
+        };
+    }
 
     /// <summary>Lifts the quarantine; the machine may be deployed again. Nothing installs without a new grant.</summary>
     public Task<CommandResult<Machine>> ReleaseAsync(string name, CancellationToken cancellationToken = default) =>
@@ -253,17 +331,17 @@ public sealed partial class DeploymentService
     /// <summary>Another machine that owns a MAC or the slot of this one.</summary>
     private Refusal? Clash(Machine machine)
     {
-        foreach (var other in _index.Machines.Where(m => m.Id != machine.Id))
+        foreach (var mac in machine.Binding.Macs)
         {
-            if (machine.Binding.Macs.Where(other.Binding.Macs.Contains).Take(1).ToList() is [var mac])
+            if (_index.ByMac(mac).FirstOrDefault(m => m.Id != machine.Id) is { } other)
             {
                 return Owned($"MAC {mac}", other.Name);
             }
+        }
 
-            if (machine.Binding.Slot is { } slot && slot == other.Binding.Slot)
-            {
-                return Owned($"Slot {slot}", other.Name);
-            }
+        if (machine.Binding.Slot is { } slot && _index.BySlot(slot).FirstOrDefault(m => m.Id != machine.Id) is { } neighbour)
+        {
+            return Owned($"Slot {slot}", neighbour.Name);
         }
 
         return null;

@@ -17,7 +17,7 @@ public sealed record PinnedRecipe(string Documents, string Machine, string? Dist
     public static async Task<PinnedRecipe> PinAsync(BulkStore bulk, DesiredState state, MachineSpec machine, string? distro, InstallMethod? method, CancellationToken cancellationToken)
     {
         var texts = state.Texts
-            .Where(t => HoldsMoreThanMachines(t.Content) || t.Content.Contains(machine.Name, StringComparison.Ordinal))
+            .Where(t => state.Snapshot.IsPartOf(t.Path, machine))
             .Select(t => new PinnedText(t.Path, t.Content))
             .ToArray();
         var hash = await bulk.AddAsync(JsonSerializer.SerializeToUtf8Bytes(texts, PinnedJson.Default.PinnedTextArray), cancellationToken).ConfigureAwait(false);
@@ -49,7 +49,7 @@ public sealed record PinnedRecipe(string Documents, string Machine, string? Dist
             await using var file = bulk.Open(pin.Documents)
                 ?? throw new ServerFault($"The pinned documents {pin.Documents} are gone from the bulk store.", Remedy);
             var texts = (await JsonSerializer.DeserializeAsync(file, PinnedJson.Default.PinnedTextArray, cancellationToken).ConfigureAwait(false))!;
-            var snapshot = DocumentSet.Parse(texts.Select(t => new SourceText(t.Path, t.Content))).Value
+            var snapshot = DocumentSet.Compile(texts.Select(t => new SourceText(t.Path, t.Content))).Value
                 ?? throw new ServerFault("The pinned documents do not compile with this version of the server.", Remedy);
             InstallMethod? method = pin.Method is null ? null : Enum.Parse<InstallMethod>(pin.Method, ignoreCase: true);
             var recipe = snapshot.Machines.TryGetValue(pin.Machine, out var machine) ? snapshot.Resolve(machine, pin.Distro, method).Value : null;
@@ -61,19 +61,6 @@ public sealed record PinnedRecipe(string Documents, string Machine, string? Dist
         {
             throw new ServerFault("The deployment's pinned recipe is damaged.", Remedy, e);
         }
-    }
-
-    private static bool HoldsMoreThanMachines(string content)
-    {
-        foreach (var line in content.AsSpan().EnumerateLines())
-        {
-            if (line.StartsWith("kind:", StringComparison.Ordinal) && !line["kind:".Length..].Trim().StartsWith("Machine", StringComparison.Ordinal))
-            {
-                return true;
-            }
-        }
-
-        return false;
     }
 }
 

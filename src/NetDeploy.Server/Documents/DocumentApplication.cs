@@ -20,12 +20,16 @@ internal sealed record AddedMachine(Machine? Machine, Refusal? Refusal, Immutabl
 
 /// <summary>Brings desired state into force: the documents first, then the machines' records, then networks and reservations.</summary>
 internal sealed class DocumentApplication(
-    DocumentStore documents, DeploymentService deployments, SecretStore secrets, ImmutableArray<IPAddress> serverAddresses, ILogger logger) : IDisposable
+    DocumentStore documents, DeploymentService deployments, SecretStore secrets, ImmutableArray<IPAddress> serverAddresses, TimeProvider clock, ILogger logger) : IAsyncDisposable
 {
     private readonly SemaphoreSlim _applying = new(1);
+    private readonly BackgroundRendering _rendering = new(documents, () => Secrets(secrets), clock, logger);
     private volatile BootNetworks _networks = BootNetworks.None;
 
     public BootNetworks Networks => _networks;
+
+    /// <summary>Which machines of the documents in force render.</summary>
+    public RenderingState Rendering => _rendering.State;
 
     /// <summary>
     /// What the stored documents say, at start. A kill in the middle of an apply is mended here: the set is in force, and each
@@ -39,9 +43,32 @@ internal sealed class DocumentApplication(
         var (networks, diagnostics) = Compile(state.Snapshot);
         _networks = networks ?? throw new ServerFault(
             $"The stored networks do not fit: {diagnostics[0].Message}", "Mend the document, or the interface's address, and start again.");
+        _rendering.Begin();
     }
 
+    /// <summary>
+    /// The documents are in force when this returns; the machines that they touch are rendered after that (<see cref="RenderedAsync"/>). A check
+    /// renders them all first, and finds everything.
+    /// </summary>
     public async Task<ApplyOutcome> ApplyAsync(IReadOnlyCollection<SourceText> texts, long? basedOn, bool prune, bool checkOnly, CancellationToken cancellationToken)
+    {
+        var outcome = await TakeAsync(texts, basedOn, prune, checkOnly, cancellationToken).ConfigureAwait(false);
+        if (!checkOnly || outcome.Candidate is not { } candidate)
+        {
+            return outcome;
+        }
+
+        var rendering = await Task.Run(() => Core.Profiles.Rendering.Of(candidate, Secrets(secrets), cancellationToken), cancellationToken).ConfigureAwait(false);
+        return outcome with { Diagnostics = [.. outcome.Diagnostics, .. rendering.Findings.Select(f => f.Told)] };
+    }
+
+    /// <summary>Waits until the machines of what is in force are rendered, and no longer than that long.</summary>
+    public Task<RenderingState> RenderedAsync(TimeSpan patience, CancellationToken cancellationToken) => _rendering.WaitAsync(patience, cancellationToken);
+
+    /// <summary>After something changed that recipes name and documents do not hold: a secret.</summary>
+    public void RenderAgain() => _rendering.Begin();
+
+    private async Task<ApplyOutcome> TakeAsync(IReadOnlyCollection<SourceText> texts, long? basedOn, bool prune, bool checkOnly, CancellationToken cancellationToken)
     {
         await _applying.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
@@ -55,6 +82,7 @@ internal sealed class DocumentApplication(
                 return outcome;
             }
 
+            _rendering.Begin();
             var refusals = await PutMachinesAsync(outcome.State.Snapshot, cancellationToken).ConfigureAwait(false);
             if (prune)
             {
@@ -87,7 +115,7 @@ internal sealed class DocumentApplication(
             }
 
             var text = machine.Write();
-            var outcome = documents.Apply([text], null, prune: false, checkOnly: false, snapshot => Compile(snapshot).Diagnostics);
+            var outcome = documents.Apply([text], null, prune: false, checkOnly: false, snapshot => [.. Compile(snapshot).Diagnostics, .. Core.Profiles.Rendering.Check(snapshot, snapshot.Machines[machine.Name], _ => [])]);
             if (!outcome.Accepted)
             {
                 var first = outcome.Diagnostics.First(d => d.Severity == Severity.Error);
@@ -95,6 +123,7 @@ internal sealed class DocumentApplication(
             }
 
             // From here on the machine is the document's, whoever waits for the answer.
+            _rendering.Begin();
             var snapshot = outcome.State.Snapshot;
             var put = await PutMachineAsync(snapshot, snapshot.Machines[machine.Name], CancellationToken.None).ConfigureAwait(false);
             if (put.Refusal is { } refusal)
@@ -131,6 +160,7 @@ internal sealed class DocumentApplication(
             if (forgotten.Refusal is null)
             {
                 documents.Remove(path);
+                _rendering.Begin();
                 RefreshAddresses();
             }
 
@@ -156,7 +186,11 @@ internal sealed class DocumentApplication(
         }
     }
 
-    public void Dispose() => _applying.Dispose();
+    public async ValueTask DisposeAsync()
+    {
+        await _rendering.DisposeAsync().ConfigureAwait(false);
+        _applying.Dispose();
+    }
 
     private (BootNetworks? Networks, ImmutableArray<Diagnostic> Diagnostics) Compile(Snapshot snapshot)
     {
@@ -167,7 +201,7 @@ internal sealed class DocumentApplication(
         {
             var bound = deployments.Machines.ByName(machine.Name)?.Binding.Macs ?? machine.Binding.Macs;
             declared.AddRange(bound);
-            fixedAddresses.AddRange(StaticAddresses(snapshot, machine));
+            fixedAddresses.AddRange(snapshot.StaticAddressesOf(machine) ?? []);
             if (machine.Address is not null && bound is [var mac, ..])
             {
                 reservations.Add(new Reservation(mac, machine.Address, machine.Name));
@@ -185,21 +219,20 @@ internal sealed class DocumentApplication(
     private async Task<ImmutableArray<Diagnostic>> PutMachinesAsync(Snapshot now, CancellationToken cancellationToken)
     {
         var refused = ImmutableArray.CreateBuilder<Diagnostic>();
-        foreach (var spec in now.Machines.Values)
+        foreach (var (machine, refusal) in await deployments.PutMachinesAsync(now.Machines.Values.Select(spec => Draft(now, spec)), cancellationToken).ConfigureAwait(false))
         {
-            var put = await PutMachineAsync(now, spec, cancellationToken).ConfigureAwait(false);
-            if (put.Refusal is { } refusal)
-            {
-                DocumentLog.MachineRefused(logger, spec.Name, refusal.Reason, refusal.Remedy);
-                refused.Add(new Diagnostic(Severity.Warning, "", 0, 0, spec.Name, refusal.Reason, $"{refusal.Remedy} The rest is in force; then apply this document again."));
-            }
+            DocumentLog.MachineRefused(logger, machine, refusal.Reason, refusal.Remedy);
+            refused.Add(new Diagnostic(Severity.Warning, "", 0, 0, machine, refusal.Reason, $"{refusal.Remedy} The rest is in force; then apply this document again."));
         }
 
         return refused.ToImmutable();
     }
 
     private Task<CommandResult<Machine>> PutMachineAsync(Snapshot now, MachineSpec spec, CancellationToken cancellationToken) =>
-        deployments.PutMachineAsync(new MachineDraft(spec.Name, spec.Kind, BindingOf(spec.Binding), StaticAddresses(now, spec), spec.Protected), cancellationToken);
+        deployments.PutMachineAsync(Draft(now, spec), cancellationToken);
+
+    private static MachineDraft Draft(Snapshot now, MachineSpec spec) =>
+        new(spec.Name, spec.Kind, BindingOf(spec.Binding), now.StaticAddressesOf(spec), spec.Protected);
 
     /// <summary>The machines that a prune would remove while they have a deployment.</summary>
     private IEnumerable<Diagnostic> StillDeploying(Snapshot next) =>
@@ -213,18 +246,11 @@ internal sealed class DocumentApplication(
             $"Wait for its end or cancel it: netdeploy cancel {machine.Name}. Then apply with --prune again.");
 
     /// <summary>What these documents need before a machine can be deployed by them; it may come after them.</summary>
-    private IEnumerable<Diagnostic> Unready(Snapshot next)
+    private static IEnumerable<Diagnostic> Unready(Snapshot next)
     {
         if (next.Networks.IsEmpty)
         {
             yield return new Diagnostic(Severity.Warning, "", 0, 0, "", "there is no Network document, so no machine is answered.", "Apply one with the subnet of the boot network.");
-        }
-
-        // A profile's line stands for all machines that have the profile.
-        var stored = secrets.Reveal();
-        foreach (var missing in next.Recipes.Values.SelectMany(r => SecretCheck.Run(r, stored, Severity.Warning)).Distinct())
-        {
-            yield return missing;
         }
     }
 
@@ -243,10 +269,12 @@ internal sealed class DocumentApplication(
         return refused.ToImmutable();
     }
 
-    private static ImmutableArray<IPAddress> StaticAddresses(Snapshot snapshot, MachineSpec spec) =>
-        snapshot.Recipes.TryGetValue(spec.Name, out var recipe)
-            ? [.. recipe.System.Interfaces().SelectMany(n => n.Addresses).Select(a => a.Address)]
-            : [];
+    /// <summary>A secret may come after the documents that name it, so what it lacks is a warning.</summary>
+    private static Func<Recipe, ImmutableArray<Diagnostic>> Secrets(SecretStore secrets)
+    {
+        var stored = secrets.Reveal();
+        return recipe => SecretCheck.Run(recipe, stored, Severity.Warning);
+    }
 
     private static Binding BindingOf(BindingHints hints) => new()
     {

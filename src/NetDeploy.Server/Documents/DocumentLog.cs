@@ -12,4 +12,10 @@ internal static partial class DocumentLog
 
     [LoggerMessage(EventId = 4003, Level = LogLevel.Warning, Message = "{Uncovered}")]
     public static partial void Uncovered(ILogger logger, string uncovered);
+
+    [LoggerMessage(EventId = 4004, Level = LogLevel.Information, Message = "Rendered {Machines} machines of {Shapes} shapes for revision {Revision} in {Seconds:0.00} s; {Failed} do not render")]
+    public static partial void Rendered(ILogger logger, int machines, int shapes, long revision, double seconds, int failed);
+
+    [LoggerMessage(EventId = 4005, Level = LogLevel.Error, Message = "Rendering the machines of revision {Revision} broke; each grant still renders its own")]
+    public static partial void RenderingBroke(ILogger logger, Exception exception, long revision);
 }

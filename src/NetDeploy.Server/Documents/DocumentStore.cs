@@ -1,10 +1,7 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using System.Text;
 using NetDeploy.Core.Enrolment;
 using NetDeploy.Core.Profiles;
-using NetDeploy.Server.Linux;
-using NetDeploy.Server.Storage;
 
 namespace NetDeploy.Server.Documents;
 
@@ -17,7 +14,8 @@ public sealed record DesiredState(long Revision, ImmutableArray<SourceText> Appl
 }
 
 /// <param name="State">The state in force afterwards: the new one, or the old one where the new one was refused.</param>
-public sealed record ApplyOutcome(bool Accepted, DesiredState State, ImmutableArray<Diagnostic> Diagnostics);
+/// <param name="Candidate">What the documents compile to, in force or not; null where they do not compile.</param>
+public sealed record ApplyOutcome(bool Accepted, DesiredState State, ImmutableArray<Diagnostic> Diagnostics, Snapshot? Candidate = null);
 
 /// <summary>
 /// Keeps the applied documents as text, one folder a revision, and a link to the one in force. A set that does not compile
@@ -25,23 +23,24 @@ public sealed record ApplyOutcome(bool Accepted, DesiredState State, ImmutableAr
 /// </summary>
 public sealed class DocumentStore
 {
-    /// <summary>Revisions kept behind the one in force, for people to look at and go back to.</summary>
-    private const int Kept = 10;
-
     /// <summary>Bytes of a file's name (NAME_MAX).</summary>
     private const int MaxName = 255;
 
-    private readonly string _folder;
+    private readonly RevisionFolders _revisions;
     private readonly Lock _applying = new();
     private volatile DesiredState _current;
 
-    private DocumentStore(string folder, DesiredState current)
+    private DocumentStore(RevisionFolders revisions, DesiredState current)
     {
-        _folder = folder;
+        _revisions = revisions;
         _current = current;
+        LastGood = new LastGoodRecipes(revisions.Folder);
+        LastGood.Load(revisions.All().ToHashSet());
     }
 
     public DesiredState Current => _current;
+
+    internal LastGoodRecipes LastGood { get; }
 
     /// <param name="shippedFolder">Distributions and profiles that come with the server: an applied file at the same path takes the place of the whole file.</param>
     /// <exception cref="ServerFault">The shipped or the stored documents do not compile.</exception>
@@ -53,24 +52,12 @@ public sealed class DocumentStore
         }
 
         Directory.CreateDirectory(folder);
-        foreach (var torn in Directory.EnumerateDirectories(folder, "*.part"))
-        {
-            Directory.Delete(torn, recursive: true);
-        }
-
-        var shipped = Read(shippedFolder, "shipped/");
-        var target = CurrentLink.Read(folder);
-        long revision = 0;
-        if (target is null ? Path.Exists(Path.Combine(folder, "current"))
-            : !target.StartsWith('r') || !long.TryParse(target.AsSpan(1), NumberStyles.None, CultureInfo.InvariantCulture, out revision) || !Directory.Exists(Path.Combine(folder, target)))
-        {
-            throw new ServerFault(
-                $"{Path.Combine(folder, "current")} is no link to a revision beside it{(target is null ? "" : $": it says '{target}'")}.",
-                $"Point it to one that is there: ln -sfn r000001 {Path.Combine(folder, "current")}; or remove it, and apply the documents again.");
-        }
-
-        var applied = target is null ? [] : Read(Path.Combine(folder, target), "");
-        var compiled = DocumentSet.Parse(Merge(shipped, applied));
+        var revisions = new RevisionFolders(folder);
+        revisions.Sweep();
+        var shipped = RevisionFolders.ReadFolder(shippedFolder, "shipped/");
+        var revision = revisions.Current();
+        var applied = revision is { } inForce ? revisions.Read(inForce) : [];
+        var compiled = DocumentSet.Compile(Merge(shipped, applied));
         if (compiled.Value is null)
         {
             var first = compiled.Diagnostics.First(d => d.Severity == Severity.Error);
@@ -79,7 +66,17 @@ public sealed class DocumentStore
                 $"Mend that file below {Path.Combine(folder, "current")}, or point the link 'current' to an older revision beside it.");
         }
 
-        return new DocumentStore(folder, new DesiredState(revision, applied, shipped, compiled.Value));
+        return new DocumentStore(revisions, new DesiredState(revision ?? 0, applied, shipped, compiled.Value));
+    }
+
+    /// <summary>The revisions on the disk, newest first.</summary>
+    internal IEnumerable<long> Revisions() => _revisions.All();
+
+    /// <summary>An older revision over what the server ships now; null where it does not compile.</summary>
+    internal Snapshot? Compile(long revision)
+    {
+        var state = _current;
+        return DocumentSet.Compile(Merge(state.Shipped, RevisionFolders.ReadFolder(_revisions.FolderOf(revision), "")), state.Snapshot).Value;
     }
 
     /// <summary>Compiles the stored texts with these among them, and puts the result in force unless there is an error.</summary>
@@ -109,9 +106,13 @@ public sealed class DocumentStore
 
             var applied = texts.ToDictionary(t => t.Path, StringComparer.Ordinal);
             var taken = MachinesOf(texts);
-            foreach (var kept in old.Applied.Where(t => IsEnrolled(t.Path) ? !taken.Contains(t.Path) : !prune))
+            foreach (var kept in old.Applied)
             {
-                applied.TryAdd(kept.Path, kept);
+                // A text that did not change stays the one that is there: it is compared by reference from here on.
+                if (applied.TryGetValue(kept.Path, out var given) ? given == kept : IsEnrolled(kept.Path) ? !taken.Contains(kept.Path) : !prune)
+                {
+                    applied[kept.Path] = kept;
+                }
             }
 
             if (applied.Keys.FirstOrDefault(path => FoldersOf(path).Any(applied.ContainsKey)) is { } below)
@@ -120,24 +121,24 @@ public sealed class DocumentStore
             }
 
             ImmutableArray<SourceText> all = [.. applied.Values.OrderBy(t => t.Path, StringComparer.Ordinal)];
-            var compiled = DocumentSet.Parse(Merge(old.Shipped, all));
+            var compiled = DocumentSet.Compile(Merge(old.Shipped, all), old.Snapshot);
             var wrong = compiled.Value is { } good ? alsoCheck(good) : [];
             if (!prune)
             {
-                wrong = Dropped(old, texts, all).AddRange(wrong);
+                wrong = Dropped(old, texts, all, compiled.Value).AddRange(wrong);
             }
 
             if (compiled.Value is null || checkOnly || wrong.Any(d => d.Severity == Severity.Error))
             {
-                return new ApplyOutcome(false, old, compiled.Diagnostics.AddRange(wrong));
+                return new ApplyOutcome(false, old, compiled.Diagnostics.AddRange(wrong), compiled.Value);
             }
 
             if (all.SequenceEqual(old.Applied))
             {
-                return new ApplyOutcome(true, old, compiled.Diagnostics.AddRange(wrong));
+                return new ApplyOutcome(true, old, compiled.Diagnostics.AddRange(wrong), compiled.Value);
             }
 
-            return new ApplyOutcome(true, Put(old, all, compiled.Value), compiled.Diagnostics.AddRange(wrong));
+            return new ApplyOutcome(true, Put(old, all, compiled.Value), compiled.Diagnostics.AddRange(wrong), compiled.Value);
         }
     }
 
@@ -148,7 +149,7 @@ public sealed class DocumentStore
         {
             var old = _current;
             var left = old.Applied.RemoveAll(t => t.Path == path);
-            if (left.Length < old.Applied.Length && DocumentSet.Parse(Merge(old.Shipped, left)).Value is { } compiled)
+            if (left.Length < old.Applied.Length && DocumentSet.Compile(Merge(old.Shipped, left), old.Snapshot).Value is { } compiled)
             {
                 Put(old, left, compiled);
             }
@@ -165,7 +166,7 @@ public sealed class DocumentStore
     private DesiredState Put(DesiredState old, ImmutableArray<SourceText> applied, Snapshot compiled)
     {
         var revision = old.Revision + 1;
-        Save(revision, applied);
+        _revisions.Save(revision, applied, (old.Revision, old.Applied), LastGood.Revisions.Values.ToHashSet());
         return _current = new DesiredState(revision, applied, old.Shipped, compiled);
     }
 
@@ -177,14 +178,16 @@ public sealed class DocumentStore
     }
 
     /// <summary>Only a prune removes: a document whose file another one replaces must be somewhere in what is in force afterwards.</summary>
-    private static ImmutableArray<Diagnostic> Dropped(DesiredState old, IReadOnlyCollection<SourceText> given, IReadOnlyCollection<SourceText> next)
+    private static ImmutableArray<Diagnostic> Dropped(DesiredState old, IReadOnlyCollection<SourceText> given, IReadOnlyCollection<SourceText> next, Snapshot? compiled)
     {
-        var replaced = old.Applied.Where(o => given.Any(t => t.Path == o.Path && t.Content != o.Content)).ToArray();
-        if (replaced.Length == 0 || DocumentSet.Places(replaced) is not { } before || DocumentSet.Places(Merge(old.Shipped, next)) is not { } after)
+        var byPath = given.ToDictionary(t => t.Path, t => t.Content, StringComparer.Ordinal);
+        var replaced = old.Applied.Where(o => byPath.TryGetValue(o.Path, out var content) && content != o.Content).Select(o => o.Path).ToHashSet(StringComparer.Ordinal);
+        if (replaced.Count == 0 || (compiled?.Places ?? DocumentSet.Places(Merge(old.Shipped, next))) is not { } after)
         {
             return [];
         }
 
+        var before = old.Snapshot.Places.Where(p => replaced.Contains(p.File));
         var held = after.Select(d => (d.Kind, d.Name)).ToHashSet();
         return
         [
@@ -213,67 +216,6 @@ public sealed class DocumentStore
         for (var at = path.LastIndexOf('/'); at > 0; at = path.LastIndexOf('/', at - 1))
         {
             yield return path[..at];
-        }
-    }
-
-    private static ImmutableArray<SourceText> Read(string folder, string prefix) =>
-    [
-        .. Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
-            .Where(f => Path.GetExtension(f) is ".yaml" or ".yml")
-            .Select(f => new SourceText(prefix + Path.GetRelativePath(folder, f), File.ReadAllText(f)))
-            .OrderBy(t => t.Path, StringComparer.Ordinal),
-    ];
-
-    private void Save(long revision, ImmutableArray<SourceText> texts)
-    {
-        var name = string.Create(CultureInfo.InvariantCulture, $"r{revision:000000}");
-        var part = Path.Combine(_folder, name + ".part");
-        var final = Path.Combine(_folder, name);
-        try
-        {
-            // Left by a kill between the rename of the folder and that of the link, or by a full disk: it was never in force.
-            foreach (var left in (string[])[final, part])
-            {
-                if (Directory.Exists(left))
-                {
-                    Directory.Delete(left, recursive: true);
-                }
-            }
-
-            Directory.CreateDirectory(part);
-            foreach (var text in texts)
-            {
-                var path = Path.Combine(part, text.Path);
-                Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-                using var file = new FileStream(path, FileMode.CreateNew, FileAccess.Write);
-                file.Write(Encoding.UTF8.GetBytes(text.Content));
-                file.Flush(flushToDisk: true);
-            }
-
-            foreach (var inner in Directory.EnumerateDirectories(part, "*", SearchOption.AllDirectories).Append(part))
-            {
-                Posix.SyncFolder(inner);
-            }
-
-            Directory.Move(part, final);
-            Posix.SyncFolder(_folder);
-            CurrentLink.Turn(_folder, name);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            if (Directory.Exists(part))
-            {
-                Directory.Delete(part, recursive: true);
-            }
-
-            throw new ServerFault(
-                $"The documents could not be stored in {_folder}: {e.Message}",
-                "Make room on that disk, or let the server's user write there, and apply again; the last revision keeps serving.", e);
-        }
-
-        foreach (var old in Directory.EnumerateDirectories(_folder, "r*").Where(d => !d.EndsWith(".part", StringComparison.Ordinal)).Order(StringComparer.Ordinal).SkipLast(Kept + 1))
-        {
-            Directory.Delete(old, recursive: true);
         }
     }
 }

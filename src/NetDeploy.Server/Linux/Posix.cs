@@ -22,7 +22,10 @@ internal static partial class Posix
     private const int LockNonBlocking = 4;
     private const int LockRelease = 8;
     private const int WouldBlock = 11;
+    private const int NotPermitted = 1;
     private const int NoEntry = 2;
+    private const int OtherDevice = 18;
+    private const int TooManyLinks = 31;
     private const int NoSuchProcess = 3;
     private const int Kill = 9;
 
@@ -78,6 +81,28 @@ internal static partial class Posix
         if (rename(from, to) != 0)
         {
             throw Error("rename", $"{from} to {to}", Marshal.GetLastPInvokeError());
+        }
+    }
+
+    /// <summary>link(2): a second name for a file. False where the file system, or how many names the file has, does not allow it.</summary>
+    public static bool TryLink(string from, string to)
+    {
+        if (link(from, to) == 0)
+        {
+            return true;
+        }
+
+        var error = Marshal.GetLastPInvokeError();
+        return error is NotPermitted or OtherDevice or TooManyLinks or NoEntry ? false : throw Error("link", $"{from} to {to}", error);
+    }
+
+    /// <summary>syncfs(2): everything that was written to the folder's file system is on the disk. For thousands of files it costs less than an fsync of each.</summary>
+    public static void SyncFileSystem(string folder)
+    {
+        using var handle = open(folder, OpenReadOnly | OpenDirectory | OpenCloseOnExec, 0);
+        if (handle.IsInvalid || syncfs(handle) != 0)
+        {
+            throw Error("syncfs", folder, Marshal.GetLastPInvokeError());
         }
     }
 
@@ -149,6 +174,12 @@ internal static partial class Posix
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int fdatasync(SafeFileHandle file);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int syncfs(SafeFileHandle file);
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int link(string from, string to);
 
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int rename(string from, string to);

@@ -19,9 +19,16 @@ internal static class ImageRoutes
 
         api.MapPost("/machines/{name}/image", IResult (string name) =>
         {
-            if (!services.Documents.Current.Snapshot.Recipes.TryGetValue(name, out var recipe))
+            var snapshot = services.Documents.Current.Snapshot;
+            if (!snapshot.Machines.TryGetValue(name, out var machine))
             {
                 return Problems.NotFound(name);
+            }
+
+            var resolved = snapshot.Resolve(machine);
+            if (resolved.Value is not { } recipe)
+            {
+                return Problems.Refuse(StatusCodes.Status409Conflict, $"The recipe of {name} does not resolve.", "Mend what the diagnostics name and apply it.", [.. resolved.Diagnostics.Select(DocumentRoutes.View)]);
             }
 
             var key = ImageKey.Of(recipe.Image).Value;

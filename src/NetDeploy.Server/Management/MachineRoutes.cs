@@ -5,6 +5,8 @@ using Microsoft.AspNetCore.Routing;
 using NetDeploy.Client;
 using NetDeploy.Core.Deployments;
 using NetDeploy.Core.Machines;
+using NetDeploy.Core.Profiles;
+using NetDeploy.Core.Targets;
 
 namespace NetDeploy.Server.Management;
 
@@ -21,7 +23,8 @@ internal static class MachineRoutes
 
         api.MapGet("/machines/{name}", IResult (string name) =>
             Find(services, name) is { } machine
-                ? TypedResults.Json(View(machine, services) with { Why = Explanations.Of(machine, services) }, NetDeployJson.Default.MachineView)
+                ? TypedResults.Json(
+                    View(machine, services) with { Why = Explanations.Of(machine, services), Findings = Findings(machine.Name, services) }, NetDeployJson.Default.MachineView)
                 : Problems.NotFound(name));
 
         api.MapGet("/machines/{name}/timeline", async Task<IResult> (string name, long? after, int? wait, CancellationToken cancellationToken) =>
@@ -76,7 +79,19 @@ internal static class MachineRoutes
             deployment?.Id,
             deployment?.ImageId,
             machine.Observed?.HostKeys ?? [],
-            spec?.EnrolledBy);
+            spec?.EnrolledBy,
+            Fault: services.Application.Rendering is { Result: { } rendered } && rendered.Failed.TryGetValue(machine.Name, out var fault) ? $"{fault.Message} {fault.Remedy}" : null,
+            RecipeRevision: services.Application.Rendering.LastGood.TryGetValue(machine.Name, out var revision) ? revision : null);
+    }
+
+    /// <summary>As a grant would find them: of the documents in force, whatever the background has done yet.</summary>
+    private static DiagnosticView[] Findings(string name, ManagementServices services)
+    {
+        var snapshot = services.Documents.Current.Snapshot;
+        var secrets = services.Secrets.Reveal();
+        return snapshot.Machines.TryGetValue(name, out var spec)
+            ? [.. Rendering.Check(snapshot, spec, recipe => SecretCheck.Run(recipe, secrets, Severity.Warning)).Select(DocumentRoutes.View)]
+            : [];
     }
 
     /// <summary>By its name, or by a MAC of its hardware.</summary>

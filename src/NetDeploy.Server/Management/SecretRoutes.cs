@@ -13,7 +13,11 @@ internal static class SecretRoutes
         api.MapGet("/secrets", () => TypedResults.Json(
             services.Secrets.Names.Select(s => new SecretView(s.Key, s.Value)).ToArray(), NetDeployJson.Default.SecretViewArray));
 
-        api.MapPut("/secrets/{name}", (string name, SecretValue value) => TypedResults.Json(
-            new SecretView(name, services.Secrets.Set(name, value.Value)), NetDeployJson.Default.SecretView));
+        api.MapPut("/secrets/{name}", (string name, SecretValue value) =>
+        {
+            var view = new SecretView(name, services.Secrets.Set(name, value.Value));
+            services.Application.RenderAgain();
+            return TypedResults.Json(view, NetDeployJson.Default.SecretView);
+        });
     }
 }

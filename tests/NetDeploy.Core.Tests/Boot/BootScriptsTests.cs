@@ -79,7 +79,7 @@ public class BootScriptsTests
 
         Assert.Contains("bse", wrong.Message, StringComparison.Ordinal);
         Assert.Contains("(2,", wrong.Message, StringComparison.Ordinal);
-        Assert.Throws<InvalidOperationException>(() => BootScripts.Parse("kernel {{ base "));
+        Assert.Throws<InvalidOperationException>(() => BootScripts.Parse("kernel {{ end }}"));
     }
 
     [Theory]

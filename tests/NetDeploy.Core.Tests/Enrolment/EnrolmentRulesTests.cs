@@ -111,7 +111,6 @@ public sealed class EnrolmentRulesTests
     [Theory]
     [InlineData("distro: debian-99", "distro", "there is no distro 'debian-99'")]
     [InlineData("profiles: [minimul]", "profiles", "there is no profile 'minimul'")]
-    [InlineData("method: installer", "profiles", "does not render")]
     [InlineData("addresses: {first: 10.77.0.9, last: 10.77.1.9}", "addresses", "no range of host addresses")]
     [InlineData("addresses: {first: 10.77.0.9, last: 10.77.0.8}", "addresses", "no range of host addresses")]
     public void A_rule_that_makes_nothing_enrols_nobody_and_refuses_nothing_else(string key, string path, string why)
@@ -126,6 +125,18 @@ public sealed class EnrolmentRulesTests
         var judged = EnrolmentRules.Judge(result.Value, Known, _ => 0);
         Assert.Null(judged.Rule);
         Assert.Contains(why, judged.Why, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_profile_that_does_not_render_makes_its_rule_enrol_nobody()
+    {
+        const string Broken = "apiVersion: netdeploy/v1\nkind: Profile\nname: broken\nsystem:\n  repositories: [{name: ours, mirror: nowhere, suite: s, components: [main]}]\n";
+        var result = ShippedFiles.Parse(ShippedFiles.Site, Relays, Broken, Document("a", Rule("bad", "firmware: uefi", "profiles: [broken]")));
+
+        Assert.NotNull(result.Value);
+        Assert.Contains(result.Diagnostics, d => d is { File: "test3.yaml", Path: "rules[bad].profiles", Severity: Severity.Warning }
+            && d.Message.Contains("there is no mirror 'nowhere'", StringComparison.Ordinal));
+        Assert.Contains("does not render", EnrolmentRules.Judge(result.Value, Known, _ => 0).Why, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -128,15 +128,19 @@ public sealed class DocumentApplicationTests : IAsyncDisposable
         var blade = TestDocuments.Blade() with { Content = TestDocuments.Blade().Content.Replace("root-hash", "ops", StringComparison.Ordinal) };
         var outcome = await ApplyAsync(blade);
         Assert.True(outcome.Accepted);
-        Assert.Equal(2, outcome.Diagnostics.Length);
-        Assert.All(outcome.Diagnostics, d => Assert.Equal(Severity.Warning, d.Severity));
-        Assert.Contains("no Network document", outcome.Diagnostics[0].Message, StringComparison.Ordinal);
-        var secret = outcome.Diagnostics[1];
+        var network = Assert.Single(outcome.Diagnostics);
+        Assert.Equal(Severity.Warning, network.Severity);
+        Assert.Contains("no Network document", network.Message, StringComparison.Ordinal);
+        var secret = Assert.Single(await FindingsAsync()).Diagnostic;
+        Assert.Equal(Severity.Warning, secret.Severity);
         Assert.Equal(("blade1.yaml", 10, "there is no secret 'ops'."), (secret.File, secret.Line, secret.Message));
         Assert.EndsWith("netdeploy secret set ops", secret.Remedy, StringComparison.Ordinal);
 
-        Assert.Equal(2, (await ApplyAsync(blade)).Diagnostics.Length);
+        Assert.Single((await ApplyAsync(blade)).Diagnostics);
+        Assert.Single(await FindingsAsync());
         _secrets.Set("ops", "$6$salt$hash");
+        _application.RenderAgain();
+        Assert.Empty(await FindingsAsync());
         Assert.Empty((await ApplyAsync(blade, TestDocuments.Network)).Diagnostics);
     }
 
@@ -162,7 +166,7 @@ public sealed class DocumentApplicationTests : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        _application?.Dispose();
+        await (_application?.DisposeAsync() ?? ValueTask.CompletedTask);
         await (_service?.DisposeAsync() ?? ValueTask.CompletedTask);
         _folder.Dispose();
     }
@@ -186,18 +190,21 @@ public sealed class DocumentApplicationTests : IAsyncDisposable
         _documents = TestDocuments.Open(_folder["documents"]);
         _service = await DeploymentService.StartAsync(
             _store, new BulkStore(_folder["bulk"]), new TokenMint(new byte[32]), new FakeOwners(), new DeploymentLimits(), TimeProvider.System, NullLogger.Instance);
-        _application = new DocumentApplication(_documents, _service, _secrets = TestDocuments.Secrets(_folder["secrets"]), [IPAddress.Parse("10.77.0.1")], NullLogger.Instance);
+        _application = new DocumentApplication(_documents, _service, _secrets = TestDocuments.Secrets(_folder["secrets"]), [IPAddress.Parse("10.77.0.1")], TimeProvider.System, NullLogger.Instance);
         await _application.StartAsync(CancellationToken.None);
     }
 
     private async Task RestartAsync()
     {
-        _application.Dispose();
+        await _application.DisposeAsync();
         await _service.DisposeAsync();
         await StartAsync();
     }
 
     private Task<ApplyOutcome> ApplyAsync(params ImmutableArray<SourceText> texts) => _application.ApplyAsync(texts, null, prune: false, checkOnly: false, CancellationToken.None);
+
+    private async Task<ImmutableArray<Finding>> FindingsAsync() =>
+        (await _application.RenderedAsync(TimeSpan.FromSeconds(30), CancellationToken.None)).Result!.Findings;
 
     private Task<ApplyOutcome> PruneAsync(params ImmutableArray<SourceText> texts) => _application.ApplyAsync(texts, null, prune: true, checkOnly: false, CancellationToken.None);
 

@@ -75,7 +75,7 @@ internal sealed partial class NewcomerWorld : IAsyncDisposable, IPower, ILeaseTa
     {
         var outcome = await Application.ApplyAsync(
             [
-                new SourceText("network.yaml", "apiVersion: netdeploy/v1\nkind: Network\nname: lab\nsubnet: 10.77.0.0/24\nrelays: [10.77.0.2]\n"),
+                new SourceText("network.yaml", "apiVersion: netdeploy/v1\nkind: Network\nname: lab\nsubnet: 10.77.0.0/24\nrelays: [10.77.0.2]\npools: [{first: 10.77.0.100, last: 10.77.0.199}]\n"),
                 new SourceText("site.yaml", "apiVersion: netdeploy/v1\nkind: Profile\nname: site\nsite: true\nsystem:\n  root: {passwordHash: {secret: root-hash, strength: claimed}}\n"),
                 new SourceText("enrolment.yaml", $"apiVersion: netdeploy/v1\nkind: Enrolment\nname: lab\nnetwork: lab\n{enrolment}"),
             ],
@@ -88,7 +88,7 @@ internal sealed partial class NewcomerWorld : IAsyncDisposable, IPower, ILeaseTa
     {
         await Orders.DisposeAsync();
         await Service.DisposeAsync();
-        _application!.Dispose();
+        await _application!.DisposeAsync();
         await OpenAsync();
     }
 
@@ -154,7 +154,7 @@ internal sealed partial class NewcomerWorld : IAsyncDisposable, IPower, ILeaseTa
     {
         await Orders.DisposeAsync();
         await Service.DisposeAsync();
-        _application?.Dispose();
+        await (_application?.DisposeAsync() ?? ValueTask.CompletedTask);
         await _store.DisposeAsync();
         _spool.Dispose();
         _folder.Dispose();
@@ -167,7 +167,7 @@ internal sealed partial class NewcomerWorld : IAsyncDisposable, IPower, ILeaseTa
         Service = await DeploymentService.StartAsync(_store, bulk, mint, Owners, new DeploymentLimits(), Clock, NullLogger.Instance);
         Documents = TestDocuments.Open(_folder["documents"]);
         var secrets = TestDocuments.Secrets(_folder["secrets"]);
-        _application = new DocumentApplication(Documents, Service, secrets, [IPAddress.Parse("10.77.0.1")], NullLogger.Instance);
+        _application = new DocumentApplication(Documents, Service, secrets, [IPAddress.Parse("10.77.0.1")], TimeProvider.System, NullLogger.Instance);
         await _application.StartAsync(CancellationToken.None);
         Orders = new DeployOrders(Service, Documents, new ImageStore(_spool.Spool, TimeProvider.System, Service.PinnedImages), bulk, secrets, [IPAddress.Parse("10.77.0.1")], this, NullLogger.Instance);
         Seen = new SeenMachines(Clock);

@@ -53,12 +53,12 @@ internal sealed class ManagementHost : IAsyncDisposable
         host.Service = service;
         var documents = TestDocuments.Open(host._folder["documents"]);
         var secrets = TestDocuments.Secrets(host._folder["secrets"]);
-        var application = new DocumentApplication(documents, service, secrets, [IPAddress.Parse("10.77.0.1")], NullLogger.Instance);
+        var application = new DocumentApplication(documents, service, secrets, [IPAddress.Parse("10.77.0.1")], TimeProvider.System, NullLogger.Instance);
         await application.StartAsync(CancellationToken.None);
         var images = new ImageStore(ImageSpool.Create(host._folder["images"]), clock, service.PinnedImages);
         var orders = new DeployOrders(service, documents, images, bulk, secrets, [System.Net.IPAddress.Parse("10.77.0.1")], new ManualPower(), NullLogger.Instance);
         host.Mirror = new CachedMirror(new MirrorConfig("debian", new Uri("http://127.0.0.1:9/debian")), host._folder["mirror"], clock, NullLogger.Instance);
-        host._parts.AddRange([orders, service, host.Mirror]);
+        host._parts.AddRange([orders, application, service, host.Mirror]);
         host._leases = LeaseStore.Open(host._folder["leases.journal"], clock, NullLogger<LeaseStore>.Instance);
         host.Seen = new SeenMachines(clock);
         var enroller = new Enroller(documents, application, service, orders, host._leases, clock, NullLogger.Instance);

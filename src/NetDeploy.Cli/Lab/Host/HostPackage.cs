@@ -25,6 +25,7 @@ internal sealed record HostPackage(string Name, string Why)
         new("cpio", "the deploy environment"),
         new("zstd", "images"),
         new("xz-utils", "packages and kernel modules"),
+        new("gnupg", "a key for components of Debian's installer that the mirror lacks"),
         new("fdisk", "partition tables"),
         new("kmod", "module dependencies of the deploy environment"),
     ];

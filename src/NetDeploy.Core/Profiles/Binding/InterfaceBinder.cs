@@ -29,6 +29,21 @@ internal sealed class InterfaceBinder(MapCursor system, MachineSpec machine, IEn
         return new() { Servers = dns.Addresses("servers"), Search = dns.Texts("search") };
     }
 
+    /// <summary>Every address of any interface, without a look at the rest.</summary>
+    public static ImmutableArray<IPAddress> AddressesOf(MapCursor system, MachineSpec machine) =>
+    [
+        .. TextsOf(system)
+            .Select(text => text == Reserved ? machine.Address : Values.TryAddressWithPrefix(text, out var address) ? address.Address : null)
+            .OfType<IPAddress>()
+            .Distinct(),
+    ];
+
+    /// <summary>Whether an address is written there, and not only the word <c>reserved</c>.</summary>
+    public static bool NamesAddresses(MapCursor system) => TextsOf(system).Any(text => text != Reserved);
+
+    private static IEnumerable<string> TextsOf(MapCursor system) =>
+        system.Items("nics", "mac").Concat(system.Items("bonds")).Concat(system.Items("vlans")).Concat(system.Items("bridges")).SelectMany(i => i.Texts("addresses"));
+
     /// <summary>The interfaces alone: the other parts of the result are taken over from <paramref name="read"/>.</summary>
     public SystemSpec ReadInto(SystemSpec read)
     {

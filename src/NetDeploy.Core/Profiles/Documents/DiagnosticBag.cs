@@ -13,6 +13,8 @@ internal sealed class DiagnosticBag
 
     public bool HasErrors { get; private set; }
 
+    public bool IsEmpty => _items.Count == 0;
+
     public void Error(Origin origin, string path, string message, string remedy) =>
         Add(Severity.Error, origin.Document.File, origin.Line, origin.Column, path, message, remedy);
 
@@ -38,6 +40,13 @@ internal sealed class DiagnosticBag
         {
             Add(diagnostic);
         }
+    }
+
+    /// <summary>All that another one holds, with what it dropped.</summary>
+    public void Include(DiagnosticBag other)
+    {
+        AddRange(other._items);
+        _dropped += other._dropped;
     }
 
     /// <summary>Sorted by file and place.</summary>

@@ -5,41 +5,42 @@ namespace NetDeploy.Core.Profiles.Documents;
 /// <summary>A document that passed its shape: header and keys merged into normal form, the layer as it was written.</summary>
 internal sealed record LoadedDocument(string Kind, string Name, MapCursor Body, Node? System);
 
-/// <summary>Texts to checked documents: syntax, header, shape, duplicate names.</summary>
+/// <summary>Texts to checked documents: syntax, header, shape. What stands in other files plays no part here.</summary>
 internal static class DocumentLoader
 {
-    public static ImmutableArray<LoadedDocument> Load(IEnumerable<SourceText> sources, DiagnosticBag diagnostics)
+    /// <summary>A file as it is kept: its documents as records, and what is wrong with them.</summary>
+    public static LoadedFile Load(SourceText source)
     {
-        var loaded = ImmutableArray.CreateBuilder<LoadedDocument>();
-        var seen = new Dictionary<(string Kind, string Name), Origin>();
-        foreach (var source in sources)
+        var findings = new DiagnosticBag();
+        var documents = Read(source, findings);
+        var entries = ImmutableArray.CreateBuilder<DocumentEntry>(documents.Length);
+        foreach (var document in documents)
         {
-            var roots = YamlReader.Read(source, diagnostics, out var whole);
-            if (whole && roots.IsEmpty)
+            object spec = document.Kind switch
             {
-                diagnostics.Add(new(Severity.Warning, source.Path, 0, 0, "", "the file holds no document.", "Write one into it, or remove the file."));
-            }
-
-            foreach (var root in roots)
-            {
-                if (Load(root, diagnostics) is not { } document)
-                {
-                    continue;
-                }
-
-                if (seen.TryAdd((document.Kind, document.Name), document.Body.At))
-                {
-                    loaded.Add(document);
-                }
-                else
-                {
-                    var first = seen[(document.Kind, document.Name)];
-                    diagnostics.Error(document.Body.OriginOf("name"), "name", $"there is another {document.Kind} named '{document.Name}': {first.Document.File}:{first.Line}.", "Rename or remove one of them. Where it moved to another file, apply the whole folder with --prune.");
-                }
-            }
+                "Machine" => MachineDocument.Read(document),
+                "Network" => NetworkDocument.Read(document, findings),
+                "Distro" => SmallDocuments.ReadDistro(document),
+                "Profile" => SmallDocuments.ReadProfile(document),
+                "Platform" => SmallDocuments.ReadPlatform(document),
+                _ => EnrolmentDocument.Read(document),
+            };
+            entries.Add(new(document.Kind, document.Name, document.Body.At, spec, source, document.Kind == "Machine" ? null : document));
         }
 
-        return loaded.ToImmutable();
+        return new(source, entries.MoveToImmutable(), findings.IsEmpty ? null : findings);
+    }
+
+    /// <summary>The documents of one text with the places of all their keys.</summary>
+    public static ImmutableArray<LoadedDocument> Read(SourceText source, DiagnosticBag diagnostics)
+    {
+        var roots = YamlReader.Read(source, diagnostics, out var whole);
+        if (whole && roots.IsEmpty)
+        {
+            diagnostics.Add(new(Severity.Warning, source.Path, 0, 0, "", "the file holds no document.", "Write one into it, or remove the file."));
+        }
+
+        return [.. roots.Select(root => Load(root, diagnostics)).OfType<LoadedDocument>()];
     }
 
     private static LoadedDocument? Load(Node root, DiagnosticBag diagnostics)

@@ -32,7 +32,7 @@ internal static class InterfaceShapes
     public static ListShape Vlans { get; } = new("a list of VLANs", Interface("a VLAN", new()
     {
         ["name"] = Name,
-        ["id"] = new ScalarShape("a VLAN's number", Formats.Number(1, 4094), "1 to 4094."),
+        ["id"] = Number("a VLAN's number", 1, 4094, "1 to 4094."),
         ["link"] = Reference,
     }), "name");
 
@@ -53,10 +53,10 @@ internal static class InterfaceShapes
         {
             ["to"] = new ScalarShape("a subnet", Formats.AnySubnet, "Write it as 10.80.0.0/16; the default route is 'gateway'."),
             ["via"] = Address,
-            ["metric"] = new ScalarShape("a metric", Formats.Number(0, 1_000_000)),
+            ["metric"] = Number("a metric", 0, 1_000_000),
         }), "to");
         own["dns"] = Addresses;
-        own["mtu"] = new ScalarShape("an MTU", Formats.Number(576, 9216));
+        own["mtu"] = Number("an MTU", 576, 9216);
         return Map(description, own);
     }
 }

@@ -40,6 +40,19 @@ internal sealed class ScalarShape(string description, Format format, string reme
 
     public bool Hidden => hidden;
 
+    public string Remedy => remedy;
+
+    /// <summary>All that it may be; empty where that is no matter of a list.</summary>
+    public ImmutableArray<string> Words { get; init; } = [];
+
+    /// <summary>The least and the largest whole number.</summary>
+    public (int Min, int Max)? Range { get; init; }
+
+    public bool IsFlag => format.Method.Name == nameof(Formats.Flag);
+
+    /// <summary>The spelling that it must have, as editors check it; null where a pattern would not say it, or say too much.</summary>
+    public string? Pattern => Formats.PatternOf(format);
+
     public override Node? Accept(Node node, string path, DiagnosticBag diagnostics)
     {
         if (node is not ScalarNode { IsNull: false } scalar)
@@ -74,6 +87,9 @@ internal sealed class MapShape(string description, ImmutableDictionary<string, S
     public override string Description => description;
 
     public ImmutableDictionary<string, Shape> Keys => keys;
+
+    /// <summary>Keys that each document must have here.</summary>
+    public IReadOnlyCollection<string> Required => required;
 
     /// <summary>The key whose value decides what the others mean: a layer that changes it starts afresh. Null: none does.</summary>
     public string? Discriminator { get; init; }

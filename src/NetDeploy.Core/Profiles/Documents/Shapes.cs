@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Collections.Immutable;
 using static NetDeploy.Core.Profiles.Documents.ShapeForms;
 
@@ -39,12 +40,12 @@ internal static class Shapes
         ["groups"] = new ListShape("a list of groups", Map("a group", new()
         {
             ["name"] = Account,
-            ["gid"] = new ScalarShape("a group id", Formats.Number(1, 60_000)),
+            ["gid"] = Number("a group id", 1, 60_000),
         }), "name"),
         ["users"] = new ListShape("a list of users", Map("a user", new()
         {
             ["name"] = Account,
-            ["uid"] = new ScalarShape("a user id", Formats.Number(1, 60_000)),
+            ["uid"] = Number("a user id", 1, 60_000),
             ["comment"] = new ScalarShape("a comment", Formats.Comment),
             ["shell"] = new ScalarShape("a shell's path", Formats.AbsolutePath, "Such as /bin/bash."),
             ["passwordHash"] = PasswordHash,
@@ -184,11 +185,24 @@ internal static class Shapes
                 ["method"] = Word("image", "installer"),
                 ["namePattern"] = new ScalarShape("a pattern of host names", Formats.HostPattern, $"Such as blade-{{n}}; there are {string.Join(", ", Enrolment.NamePattern.Placeholders.Select(p => $"{{{p}}}"))}."),
                 ["addresses"] = Map("a range of addresses", new() { ["first"] = Ipv4, ["last"] = Ipv4 }, "first", "last"),
-                ["limit"] = new ScalarShape("how many machines at most", Formats.Number(1, 100_000)),
+                ["limit"] = Number("how many machines at most", 1, 100_000),
                 ["grant"] = Flag,
             }, "distro", "namePattern"), "name"),
         }, "network"),
     }.ToImmutableSortedDictionary(StringComparer.Ordinal);
+
+    /// <summary>Words that stand in thousands of documents: each is one string.</summary>
+    public static FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> Words { get; } =
+        Kinds.Keys.Concat(Kinds.Values.SelectMany(KeysOf)).Append(ApiVersion).ToFrozenSet(StringComparer.Ordinal).GetAlternateLookup<ReadOnlySpan<char>>();
+
+    private static IEnumerable<string> KeysOf(Shape shape) => shape switch
+    {
+        MapShape map => map.Keys.SelectMany(k => KeysOf(k.Value).Prepend(k.Key)),
+        ShortFormShape both => KeysOf(both.Map),
+        ListShape list => KeysOf(list.Item),
+        DictionaryShape dictionary => KeysOf(dictionary.Value),
+        _ => [],
+    };
 
     private static MapShape Document(string description, ScalarShape name, Dictionary<string, Shape> keys, params string[] required)
     {

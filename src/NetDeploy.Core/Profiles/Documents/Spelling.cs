@@ -1,7 +1,7 @@
 namespace NetDeploy.Core.Profiles.Documents;
 
 /// <summary>Finds the word that was meant.</summary>
-internal static class Spelling
+public static class Spelling
 {
     /// <summary>"Did you mean 'x'?" where one of the words is near, else the list of them.</summary>
     public static string Remedy(string word, IEnumerable<string> known)

@@ -37,7 +37,7 @@ internal static class StorageShapes
             }),
             ["tpm2"] = Map("a TPM's conditions", new()
             {
-                ["pcrs"] = new ListShape("a list of registers", new ScalarShape("a register's number", Formats.Number(0, 23))),
+                ["pcrs"] = new ListShape("a list of registers", Number("a register's number", 0, 23)),
             }),
             ["passphrase"] = SecretReference(),
         }.ToImmutableDictionary(StringComparer.Ordinal))
@@ -78,7 +78,7 @@ internal static class StorageShapes
             ["disks"] = new ListShape("a list of disks", Map("a disk", new()
             {
                 ["name"] = Name,
-                ["count"] = new ScalarShape("how many disks", Formats.Number(2, 32), "Such as 2; leave it out for one disk."),
+                ["count"] = Number("how many disks", 2, 32, "Such as 2; leave it out for one disk."),
                 ["select"] = Selector,
                 ["partitions"] = new ListShape("a list of partitions", Partition, "name"),
             }), "name"),

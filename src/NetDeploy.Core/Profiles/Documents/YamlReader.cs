@@ -47,6 +47,13 @@ internal sealed class YamlReader
     /// <param name="whole">Whether it was read to its end.</param>
     public static ImmutableArray<Node> Read(SourceText source, DiagnosticBag diagnostics, out bool whole)
     {
+        whole = PlainYaml.TryRead(source, out var plain);
+        return whole ? plain : ReadAll(source, diagnostics, out whole);
+    }
+
+    /// <summary>By the whole of YAML.</summary>
+    internal static ImmutableArray<Node> ReadAll(SourceText source, DiagnosticBag diagnostics, out bool whole)
+    {
         whole = false;
         if (source.Content.Length > MaxLength)
         {

@@ -54,12 +54,13 @@ internal static class FirstBootFiles
         _ => AnsiblePull(handover),
     };
 
+    // Whole, since plain web servers hand out no shallow copy, and a commit is not at the tip of a branch.
     private static string AnsiblePull(HandoverSpec handover) => $"""
         #!/bin/sh
         # Hand-over to Ansible: the repository is fetched, and its playbook run on this machine.
         set -eu
         exec ansible-pull --url {Quote(handover.Repository!)}{(handover.Reference is { } reference ? $" --checkout {Quote(reference)}" : "")} \
-            --directory /var/lib/netdeploy/ansible --inventory localhost, {Quote(handover.Playbook!)}
+            --full --directory /var/lib/netdeploy/ansible --inventory localhost, {Quote(handover.Playbook!)}
 
         """;
 

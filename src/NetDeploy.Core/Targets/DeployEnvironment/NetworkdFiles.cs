@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Text;
 using NetDeploy.Core.Profiles;
 using NetDeploy.Protocols;
@@ -145,7 +146,9 @@ internal static class NetworkdFiles
         foreach (var route in one.Routes)
         {
             text.Append($"\n[Route]\nDestination={route.Destination}\n");
-            text.Append(route.Via is { } via ? $"Gateway={via}\n" : "Scope=link\n");
+
+            // IPv6 knows no such scope, and networkd says so.
+            text.Append(route.Via is { } via ? $"Gateway={via}\n" : route.Destination.Address.AddressFamily == AddressFamily.InterNetwork ? "Scope=link\n" : "");
             text.Append(route.Metric is { } metric ? $"Metric={metric}\n" : "");
         }
 

@@ -1,0 +1,137 @@
+using System.Collections.Immutable;
+using Microsoft.Extensions.Logging;
+using NetDeploy.Core.Profiles;
+
+namespace NetDeploy.Server.Documents;
+
+/// <summary>What rendering the machines of a revision came to.</summary>
+/// <param name="Result">Null while it runs, or where it broke.</param>
+/// <param name="LastGood">For machines that do not render: the revision whose recipe they keep; a machine that never rendered is not in it.</param>
+/// <param name="Seconds">What it took.</param>
+public sealed record RenderingState(long Revision, Rendering? Result, ImmutableSortedDictionary<string, long> LastGood, double Seconds)
+{
+    /// <summary>What an operator has to know: which machines cannot be granted now.</summary>
+    public IEnumerable<string> Warnings => Result is { Failed.Count: > 0 and var failed }
+        ? [$"{failed} of {Result.Machines} machines cannot be granted by revision {Revision} of the documents, such as {Result.Failed.Keys.Min(StringComparer.Ordinal)}: see netdeploy machines."]
+        : [];
+}
+
+/// <summary>
+/// Renders the machines of the documents in force behind their back, one revision at a time: a newer one ends what runs. What no longer renders keeps the
+/// recipe of the newest revision in which it did.
+/// </summary>
+/// <param name="alsoCheck">What the documents do not hold, as it is when a rendering begins.</param>
+internal sealed class BackgroundRendering(DocumentStore documents, Func<Func<Recipe, ImmutableArray<Diagnostic>>> alsoCheck, TimeProvider clock, ILogger logger) : IAsyncDisposable
+{
+    private readonly Lock _gate = new();
+    private CancellationTokenSource _stop = new();
+    private Task _running = Task.CompletedTask;
+    private volatile RenderingState _state = new(0, null, ImmutableSortedDictionary<string, long>.Empty, 0);
+
+    /// <summary>As of now; of an older revision where the newest is not done.</summary>
+    public RenderingState State => _state;
+
+    /// <summary>Renders what is in force, also where it was rendered before: the secrets may be others.</summary>
+    public void Begin()
+    {
+        lock (_gate)
+        {
+            _stop.Cancel();
+            _stop = new CancellationTokenSource();
+            var (before, token) = (_running, _stop.Token);
+            _running = Task.Run(async () =>
+            {
+                await before.ConfigureAwait(false);
+                Run(token);
+            });
+        }
+    }
+
+    /// <summary>Waits until what is in force is rendered, and no longer than that long.</summary>
+    public async Task<RenderingState> WaitAsync(TimeSpan patience, CancellationToken cancellationToken)
+    {
+        Task running;
+        lock (_gate)
+        {
+            running = _running;
+        }
+
+        try
+        {
+            await running.WaitAsync(patience, clock, cancellationToken).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            // What there is by then is the answer.
+        }
+
+        return _state;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Task running;
+        lock (_gate)
+        {
+            _stop.Cancel();
+            running = _running;
+        }
+
+        await running.ConfigureAwait(false);
+        _stop.Dispose();
+    }
+
+    private void Run(CancellationToken stop)
+    {
+        var state = documents.Current;
+        try
+        {
+            var began = clock.GetTimestamp();
+            var result = Rendering.Of(state.Snapshot, alsoCheck(), stop);
+            var lastGood = LastGood(state, result, stop);
+            documents.LastGood.Save(lastGood);
+            _state = new(state.Revision, result, lastGood, clock.GetElapsedTime(began).TotalSeconds);
+            DocumentLog.Rendered(logger, result.Machines, result.Shapes, state.Revision, _state.Seconds, result.Failed.Count);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // A newer revision is next.
+        }
+#pragma warning disable CA1031 // Nobody awaits this for its result: the fault is logged with its stack, and a grant renders its own machine whatever became of this.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            DocumentLog.RenderingBroke(logger, e, state.Revision);
+        }
+    }
+
+    /// <summary>
+    /// What is known stays. Else the older revisions are tried, newest first: so a server that was killed between an apply and its rendering knows as much
+    /// as one that was not.
+    /// </summary>
+    private ImmutableSortedDictionary<string, long> LastGood(DesiredState state, Rendering result, CancellationToken stop)
+    {
+        var known = documents.LastGood.Revisions;
+        var found = known.Where(k => result.Failed.ContainsKey(k.Key) && k.Value < state.Revision).ToImmutableSortedDictionary(StringComparer.Ordinal);
+        var open = result.Failed.Keys.Where(m => !found.ContainsKey(m)).ToHashSet(StringComparer.Ordinal);
+        foreach (var revision in documents.Revisions().Where(r => r < state.Revision))
+        {
+            if (open.Count == 0)
+            {
+                break;
+            }
+
+            if (documents.Compile(revision) is not { } older)
+            {
+                continue;
+            }
+
+            var then = Rendering.Of(older, _ => [], stop);
+            var good = open.Where(m => older.Machines.ContainsKey(m) && !then.Failed.ContainsKey(m)).ToList();
+            found = found.AddRange(good.Select(m => KeyValuePair.Create(m, revision)));
+            open.ExceptWith(good);
+        }
+
+        return found;
+    }
+}

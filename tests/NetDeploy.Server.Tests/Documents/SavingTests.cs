@@ -1,0 +1,195 @@
+using System.Collections.Immutable;
+using System.Net;
+using Microsoft.Extensions.Logging.Abstractions;
+using NetDeploy.Core.Deployments;
+using NetDeploy.Core.Profiles;
+using NetDeploy.Server.Deployments;
+using NetDeploy.Server.Documents;
+using NetDeploy.Server.Secrets;
+using NetDeploy.Server.Storage;
+using NetDeploy.Server.Tests.Deployments;
+using NetDeploy.Server.Tests.Storage;
+
+namespace NetDeploy.Server.Tests.Documents;
+
+/// <summary>What is saved takes effect; what no longer renders keeps its last good recipe, through restarts and kills.</summary>
+public sealed class SavingTests : IAsyncDisposable
+{
+    private const string Second = "52:54:00:00:00:02";
+    private readonly TemporaryFolder _folder = new();
+    private readonly ForwardingStore _store = new(new InMemoryRecordStore());
+    private DocumentStore _documents = null!;
+    private DeploymentService _service = null!;
+    private SecretStore _secrets = null!;
+    private DocumentApplication _application = null!;
+
+    [Fact]
+    public async Task A_machine_that_does_not_render_is_listed_and_its_neighbour_is_in_force()
+    {
+        await StartAsync();
+        var outcome = await ApplyAsync(TestDocuments.Network, TestDocuments.Blade(), Broken("blade2", Second));
+        Assert.True(outcome.Accepted, string.Join('\n', outcome.Diagnostics));
+        Assert.Equal(2, _documents.Current.Snapshot.Machines.Count);
+
+        var state = await RenderedAsync();
+        Assert.Equal(["blade2"], state.Result!.Failed.Keys);
+        Assert.Equal(1, state.Revision);
+        Assert.Empty(state.LastGood);
+        Assert.Equal("blade2.yaml", Assert.Single(state.Result.Findings).Diagnostic.File);
+        Assert.Contains("1 of 2 machines cannot be granted", Assert.Single(state.Warnings), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task It_keeps_the_newest_recipe_that_it_had_also_after_a_restart_and_however_many_revisions_later()
+    {
+        await StartAsync();
+        await ApplyAsync(TestDocuments.Network, TestDocuments.Blade());
+        await ApplyAsync(Role("[zsh]"), TestDocuments.Blade() with { Content = WithRole });
+        await ApplyAsync(Role("{remove: [linux-image-amd64]}"));
+        Assert.Equal(2, (await RenderedAsync()).LastGood["blade1"]);
+        await ApplyAsync(Role("{remove: [linux-image-amd64, udev]}"));
+        Assert.Equal(2, (await RenderedAsync()).LastGood["blade1"]);
+        await RestartAsync();
+        Assert.Equal(2, (await RenderedAsync()).LastGood["blade1"]);
+
+        // The revision that it keeps outlives those that nothing refers to.
+        for (var i = 0; i < 14; i++)
+        {
+            await ApplyAsync(TestDocuments.Network with { Content = TestDocuments.Network.Content + $"# {i}\n" });
+        }
+
+        Assert.Equal(2, (await RenderedAsync()).LastGood["blade1"]);
+        Assert.Contains(2, _documents.Revisions());
+        Assert.DoesNotContain(1, _documents.Revisions());
+        Assert.DoesNotContain("blade1", Core.Profiles.Rendering.Of(_documents.Compile(2)!, _ => []).Failed.Keys);
+
+        await ApplyAsync(Role("[zsh, tmux]"));
+        var mended = await RenderedAsync();
+        Assert.Empty(mended.LastGood);
+        Assert.Empty(mended.Result!.Failed);
+    }
+
+    [Fact]
+    public async Task What_was_not_rendered_before_a_kill_is_found_by_the_next_start()
+    {
+        await StartAsync();
+        await ApplyAsync(TestDocuments.Network, TestDocuments.Blade());
+        await RenderedAsync();
+
+        // As a process that ends between the apply and its rendering leaves it.
+        TestDocuments.Open(_folder["documents"]).Apply(Broken("blade1", TestDocuments.Mac));
+        Assert.False(File.Exists(Path.Combine(_folder["documents"], "last-good")));
+        await RestartAsync();
+        Assert.Equal(1, (await RenderedAsync()).LastGood["blade1"]);
+        Assert.Equal("blade1 1\n", await File.ReadAllTextAsync(Path.Combine(_folder["documents"], "last-good"), TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task A_check_renders_every_machine_and_changes_nothing()
+    {
+        await StartAsync();
+        var outcome = await _application.ApplyAsync([TestDocuments.Network, Broken("blade1", TestDocuments.Mac)], null, prune: false, checkOnly: true, CancellationToken.None);
+        Assert.False(outcome.Accepted);
+        var wrong = Assert.Single(outcome.Diagnostics);
+        Assert.Equal((Severity.Error, "blade1.yaml"), (wrong.Severity, wrong.File));
+        Assert.Equal(0, _documents.Current.Revision);
+        Assert.Empty(Directory.EnumerateDirectories(_folder["documents"]));
+        Assert.Empty(_service.Machines.Machines);
+    }
+
+    [Fact]
+    public async Task Its_static_addresses_are_nobodys_to_lease_although_it_does_not_render()
+    {
+        await StartAsync();
+        await ApplyAsync(TestDocuments.Network, Broken("blade1", TestDocuments.Mac));
+        Assert.Equal(["blade1"], (await RenderedAsync()).Result!.Failed.Keys);
+        Assert.Equal("10.77.0.50", Assert.Single(_service.Machines.ByName("blade1")!.Addresses).ToString());
+        Assert.True(Assert.Single(_application.Networks.Addressing.Subnets).IsWithheld(Protocols.Dhcp.Ipv4Address.Parse("10.77.0.50")));
+    }
+
+    [Fact]
+    public async Task Machines_that_say_nothing_new_cost_no_commit_and_many_new_ones_share_commits()
+    {
+        await StartAsync();
+        var commits = 0;
+        _store.Fate = () =>
+        {
+            commits++;
+            return CommitFate.Commits;
+        };
+        await ApplyAsync([TestDocuments.Network, .. Enumerable.Range(1, 300).Select(i => TestDocuments.Blade($"m{i}", $"52:54:00:00:{i / 256:x2}:{i % 256:x2}"))]);
+        Assert.Equal(2, commits);
+        Assert.Equal(300, _service.Machines.Machines.Length);
+        await ApplyAsync(TestDocuments.Network with { Content = TestDocuments.Network.Content + "# more\n" });
+        await RestartAsync();
+        Assert.Equal(2, commits);
+        await ApplyAsync(TestDocuments.Blade("m7", "52:54:00:01:00:07"));
+        Assert.Equal(3, commits);
+    }
+
+    [Fact]
+    public async Task Hardware_goes_from_machine_to_machine_within_one_apply()
+    {
+        await StartAsync();
+        await ApplyAsync(TestDocuments.Network, TestDocuments.Blade(), TestDocuments.Blade("blade2", Second));
+        Assert.Empty((await ApplyAsync(TestDocuments.Blade(mac: "52:54:00:00:00:09"), TestDocuments.Blade("blade2", TestDocuments.Mac))).Diagnostics);
+        Assert.Equal(TestDocuments.Mac, Assert.Single(_service.Machines.ByName("blade2")!.Binding.Macs).ToString());
+    }
+
+    [Fact]
+    public void A_file_that_did_not_change_is_one_file_of_both_revisions_unless_somebody_wrote_it_since()
+    {
+        var store = TestDocuments.Open(_folder["documents"]);
+        store.Apply(TestDocuments.Network, TestDocuments.Blade());
+        store.Apply(TestDocuments.Blade("blade2", Second));
+        var (first, second) = (_folder["documents/r000001/blade1.yaml"], _folder["documents/r000002/blade1.yaml"]);
+        Assert.Equal("2", Links(second));
+
+        File.Delete(second);
+        File.WriteAllText(second, "by hand");
+        File.SetLastWriteTimeUtc(second, DateTime.UtcNow.AddSeconds(5));
+        store.Apply(TestDocuments.Blade("blade3", "52:54:00:00:00:03"));
+        Assert.Equal(File.ReadAllText(first), File.ReadAllText(_folder["documents/r000003/blade1.yaml"]));
+        Assert.Equal("1", Links(_folder["documents/r000003/blade1.yaml"]));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await (_application?.DisposeAsync() ?? ValueTask.CompletedTask);
+        await (_service?.DisposeAsync() ?? ValueTask.CompletedTask);
+        _folder.Dispose();
+    }
+
+    private static string WithRole => TestDocuments.Blade().Content.Replace("distro: debian-12", "distro: debian-12\nprofiles: [role]", StringComparison.Ordinal);
+
+    private static SourceText Broken(string name, string mac) =>
+        TestDocuments.Blade(name, mac) with { Content = TestDocuments.Blade(name, mac).Content + "\n  nics: [{mac: boot, addresses: [10.77.0.50/24], gateway: 10.99.0.1}]\n" };
+
+    private static SourceText Role(string packages) => new("role.yaml", $"apiVersion: netdeploy/v1\nkind: Profile\nname: role\nsystem:\n  packages: {packages}\n");
+
+    private static string Links(string path)
+    {
+        using var stat = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("stat", ["-c", "%h", path]) { RedirectStandardOutput = true })!;
+        return stat.StandardOutput.ReadToEnd().Trim();
+    }
+
+    private async Task StartAsync()
+    {
+        _documents = TestDocuments.Open(_folder["documents"]);
+        _service = await DeploymentService.StartAsync(
+            _store, new BulkStore(_folder["bulk"]), new TokenMint(new byte[32]), new FakeOwners(), new DeploymentLimits(), TimeProvider.System, NullLogger.Instance);
+        _application = new DocumentApplication(_documents, _service, _secrets = TestDocuments.Secrets(_folder["secrets"]), [IPAddress.Parse("10.77.0.1")], TimeProvider.System, NullLogger.Instance);
+        await _application.StartAsync(CancellationToken.None);
+    }
+
+    private async Task RestartAsync()
+    {
+        await _application.DisposeAsync();
+        await _service.DisposeAsync();
+        await StartAsync();
+    }
+
+    private Task<ApplyOutcome> ApplyAsync(params ImmutableArray<SourceText> texts) => _application.ApplyAsync(texts, null, prune: false, checkOnly: false, CancellationToken.None);
+
+    private Task<RenderingState> RenderedAsync() => _application.RenderedAsync(TimeSpan.FromMinutes(1), CancellationToken.None);
+}
