@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using NetDeploy.Core.Profiles;
-using NetDeploy.Core.Targets.DeployEnvironment;
+using NetDeploy.Core.Targets.Plans;
 
 namespace NetDeploy.Core.Targets.Preseed;
 
