@@ -15,7 +15,7 @@ public sealed class PreseedTests
     private static readonly string[] WithoutTemplate =
     [
         "mirror/udeb/suite", "debian-installer/add-kernel-opts", "finish-install/reboot_in_progress", "partman-lvm/confirm_nooverwrite",
-        "tasksel/first", "popularity-contest/participate",
+        "tasksel/first", "popularity-contest/participate", "hw-detect/firmware-lookup",
     ];
 
     private static readonly PlanContext Context = new()

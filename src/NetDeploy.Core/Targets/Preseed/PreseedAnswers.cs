@@ -72,8 +72,9 @@ internal static class PreseedAnswers
             yield return Text("mirror/udeb/suite", suite);
         }
 
-        // Firmware comes with the profile's packages; the installer would ask for a medium.
+        // Firmware comes with the profile's packages. The installer would ask for a medium, and add packages for the processor by itself.
         yield return Flag("hw-detect/load_firmware", false);
+        yield return Select("hw-detect/firmware-lookup", "never");
     }
 
     private static IEnumerable<PreseedQuestion> Clock(SystemSpec system)
