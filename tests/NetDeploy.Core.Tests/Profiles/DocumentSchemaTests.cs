@@ -86,13 +86,13 @@ public sealed class DocumentSchemaTests
         Assert.Equal(Shapes.Kinds.Keys, DocumentSchema.Kinds);
         foreach (var kind in DocumentSchema.Kinds)
         {
-            Assert.Equal(kind == "Network" ? "" : "x", Validate(DocumentSchema.Of(kind).ToJsonString(), ShippedFiles.Network).Select(e => e.Length > 0 ? "x" : "").Single());
+            Assert.Equal(kind == "Network" ? "" : "x", ValidateBy(DocumentSchema.Of(kind).ToJsonString(), ShippedFiles.Network).Select(e => e.Length > 0 ? "x" : "").Single());
         }
     }
 
-    private static string[] Validate(params string[] texts) => Validate(DocumentSchema.Of().ToJsonString(), texts);
+    private static string[] Validate(params string[] texts) => ValidateBy(DocumentSchema.Of().ToJsonString(), texts);
 
-    private static string[] Validate(string schema, params string[] texts)
+    private static string[] ValidateBy(string schema, params string[] texts)
     {
         using var python = Process.Start(new ProcessStartInfo("python3", ["-c", Validator]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true })!;
         var said = python.StandardError.ReadToEndAsync();

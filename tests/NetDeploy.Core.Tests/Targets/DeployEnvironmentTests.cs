@@ -4,6 +4,7 @@ using NetDeploy.Core.Profiles;
 using NetDeploy.Core.Secrets;
 using NetDeploy.Core.Targets;
 using NetDeploy.Core.Targets.DeployEnvironment;
+using NetDeploy.Core.Targets.Plans;
 using NetDeploy.Core.Tests.Profiles;
 using NetDeploy.Protocols;
 

@@ -2,6 +2,7 @@ using System.Text;
 using NetDeploy.Core.Profiles;
 using NetDeploy.Core.Targets;
 using NetDeploy.Core.Targets.DeployEnvironment;
+using NetDeploy.Core.Targets.Plans;
 using NetDeploy.Core.Tests.Profiles;
 using NetDeploy.Protocols;
 

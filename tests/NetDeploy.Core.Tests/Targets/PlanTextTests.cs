@@ -2,9 +2,9 @@ using System.Diagnostics;
 using System.Text;
 using System.Text.RegularExpressions;
 using CsCheck;
-using NetDeploy.Core.Targets.DeployEnvironment;
+using NetDeploy.Core.Targets.Plans;
 using NetDeploy.Core.Tests.Profiles;
-using Group = NetDeploy.Core.Targets.DeployEnvironment.Group;
+using Group = NetDeploy.Core.Targets.Plans.Group;
 
 namespace NetDeploy.Core.Tests.Targets;
 

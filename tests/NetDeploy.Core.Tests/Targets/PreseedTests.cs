@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using NetDeploy.Core.Profiles;
 using NetDeploy.Core.Targets;
-using NetDeploy.Core.Targets.DeployEnvironment;
+using NetDeploy.Core.Targets.Plans;
 using NetDeploy.Core.Targets.Preseed;
 using NetDeploy.Core.Tests.Profiles;
 using NetDeploy.Protocols;

@@ -1,6 +1,7 @@
 using NetDeploy.Core.Profiles;
 using NetDeploy.Core.Targets;
 using NetDeploy.Core.Targets.DeployEnvironment;
+using NetDeploy.Core.Targets.Plans;
 using NetDeploy.Protocols;
 using NetDeploy.Server.Tests.Documents;
 

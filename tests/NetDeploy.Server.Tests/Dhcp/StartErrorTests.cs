@@ -3,6 +3,7 @@ using System.Net;
 using System.Runtime.Versioning;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using NetDeploy.Core.Addressing;
 using NetDeploy.Core.Boot;
 using NetDeploy.Server.Dhcp;
 using NetDeploy.Server.Leases;
@@ -35,7 +36,7 @@ public sealed class StartErrorTests
         using var leases = LeaseStore.Open(Path.Combine(network.Folder, "leases.journal"), TimeProvider.System, NullLogger<LeaseStore>.Instance);
         using var server = new DhcpServer(
             new DhcpServerOptions { Interfaces = [new DhcpInterface("srv0", IPAddress.Parse("10.99.0.1"))] },
-            leases, () => throw new InvalidOperationException("no networks"), new Nobody(), new Nobody(), TimeProvider.System, new BrokenLogger());
+            leases, () => AddressingSnapshot.Empty, new Nobody(), new Nobody { Fault = new InvalidOperationException("no notes") }, TimeProvider.System, new BrokenLogger());
         network.InServer(server.Start);
         Assert.False(server.Completion.IsCompleted);
         // A packet's fault does not end the loop; that it cannot be logged either does.
@@ -64,6 +65,9 @@ public sealed class StartErrorTests
 
     private sealed class Nobody : IBootOffers, IDhcpObserver
     {
+        /// <summary>Thrown at each decision.</summary>
+        public Exception? Fault { get; init; }
+
         public BootOffer? Offer(BootClient client, NetworkSpecRef network, out string reason)
         {
             reason = "nobody";
@@ -72,6 +76,10 @@ public sealed class StartErrorTests
 
         public void Decided(DhcpEvent decision)
         {
+            if (Fault is { } fault)
+            {
+                throw fault;
+            }
         }
     }
 

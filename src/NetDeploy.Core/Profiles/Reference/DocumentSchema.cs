@@ -5,134 +5,156 @@ namespace NetDeploy.Core.Profiles.Reference;
 
 /// <summary>
 /// The table of shapes as JSON Schema (draft 2020-12), for editors. It is never stricter than the reader: what an editor marks as wrong is refused, and
-/// what spans documents or layers only <c>netdeploy apply --check</c> finds.
+/// what spans documents or layers only <c>netdeploy apply --check</c> finds. Each map is a definition of its own, since it may stand in three places: as
+/// itself, in a layer that adds to it, and in one that replaces it.
 /// </summary>
-public static class DocumentSchema
+public sealed class DocumentSchema
 {
     public const string Draft = "https://json-schema.org/draft/2020-12/schema";
 
-    private const string System = "system";
+    private readonly JsonObject _definitions = [];
+
+    private DocumentSchema()
+    {
+    }
 
     public static IEnumerable<string> Kinds => Shapes.Kinds.Keys;
 
     /// <param name="kind">One of <see cref="Kinds"/>; null: a document of any of them.</param>
     public static JsonObject Of(string? kind = null)
     {
-        var definitions = new JsonObject { [System] = Map(Shapes.System, System) };
+        var writer = new DocumentSchema();
         var schema = new JsonObject { ["$schema"] = Draft };
         if (kind is not null)
         {
             schema["title"] = $"NetDeploy {kind}";
-            foreach (var (key, value) in Document(kind).ToList())
-            {
-                schema[key] = value?.DeepClone();
-            }
+            schema["$ref"] = writer.Document(kind);
         }
         else
         {
             schema["title"] = "NetDeploy document";
             schema["type"] = "object";
-            schema["required"] = new JsonArray("apiVersion", "kind", "name");
+            schema["required"] = Words(["apiVersion", "kind", "name"]);
             schema["properties"] = new JsonObject { ["kind"] = new JsonObject { ["enum"] = Words(Kinds) } };
-            var cases = new JsonArray();
-            foreach (var name in Kinds)
+            schema["allOf"] = new JsonArray([.. Kinds.Select(name => (JsonNode)new JsonObject
             {
-                definitions[name] = Document(name);
-                cases.Add((JsonNode)new JsonObject
-                {
-                    ["if"] = new JsonObject { ["properties"] = new JsonObject { ["kind"] = new JsonObject { ["const"] = name } } },
-                    ["then"] = Reference(name),
-                });
-            }
-
-            schema["allOf"] = cases;
+                ["if"] = new JsonObject { ["properties"] = new JsonObject { ["kind"] = new JsonObject { ["const"] = name } } },
+                ["then"] = new JsonObject { ["$ref"] = writer.Document(name) },
+            })]);
         }
 
-        schema["$defs"] = definitions;
+        schema["$defs"] = writer._definitions;
         return schema;
     }
 
-    private static JsonObject Document(string kind)
+    private string Document(string kind)
     {
         var shape = Shapes.Kinds[kind];
-        var schema = Map(shape, kind, isDocument: true);
-        schema["properties"]!["kind"] = new JsonObject { ["description"] = ShapeTexts.Of("kind").Text, ["const"] = kind };
-        schema["required"] = Words(shape.Required.Prepend("kind").Prepend("apiVersion"));
-        return schema;
+        var properties = Properties(shape, kind);
+        properties["kind"] = new JsonObject { ["description"] = ShapeTexts.Of("kind").Text, ["const"] = kind };
+        _definitions[kind] = new JsonObject
+        {
+            ["type"] = "object",
+            ["additionalProperties"] = false,
+            ["required"] = Words(shape.Required.Prepend("kind").Prepend("apiVersion")),
+            ["properties"] = properties,
+        };
+        return Pointer(kind);
     }
 
-    private static JsonObject Of(Shape shape, string path) => shape switch
+    private JsonObject Of(Shape shape, string path) => shape switch
     {
-        MapShape map when map == Shapes.System => Reference(System),
-        MapShape map => Map(map, path),
-        ListShape list => List(list, path),
-        DictionaryShape dictionary => Dictionary(dictionary, path),
-        ShortFormShape both => new() { ["anyOf"] = new JsonArray(Scalar(both.Word), Map(both.Map, path)) },
+        MapShape map => new() { ["$ref"] = Map(map, path) },
+        ListShape list => new() { ["$ref"] = List(list, path) },
+        DictionaryShape dictionary => new() { ["$ref"] = Changeable(path, [], Of(dictionary.Value, path + ".value"), []) },
+        ShortFormShape both => new() { ["anyOf"] = new JsonArray(Scalar(both.Word), new JsonObject { ["$ref"] = Map(both.Map, path) }) },
         _ => Scalar((ScalarShape)shape),
     };
 
-    private static JsonObject Map(MapShape map, string path, bool isDocument = false)
+    private string Map(MapShape map, string path)
+    {
+        // The neutral model is the same in every kind.
+        var at = map == Shapes.System ? "system" : path;
+        return _definitions.ContainsKey(Name(at)) ? Pointer(at) : Changeable(at, Properties(map, at), false, map.Required);
+    }
+
+    private JsonObject Properties(MapShape map, string path)
     {
         var properties = new JsonObject();
         foreach (var (key, shape) in map.Keys.OrderBy(k => k.Key, StringComparer.Ordinal))
         {
             var at = Paths.Key(path, key);
-            properties[key] = Described(Of(shape, at), at, shape);
+            var text = ShapeTexts.Of(at);
+            var schema = Of(shape, at);
+            schema.Insert(0, "description", $"{text.Text} Value: {shape.Description}.{(text.Default.Length > 0 ? $" Default: {text.Default}." : "")}");
+            properties[key] = schema;
         }
 
-        var schema = new JsonObject { ["type"] = "object", ["additionalProperties"] = false, ["properties"] = properties };
-        if (isDocument)
-        {
-            return schema;
-        }
-
-        if (map.Required.Count > 0)
-        {
-            schema["required"] = Words(map.Required);
-        }
-
-        return WithChanges(schema);
+        return properties;
     }
 
-    private static JsonObject Dictionary(DictionaryShape dictionary, string path) =>
-        WithChanges(new() { ["type"] = "object", ["properties"] = new JsonObject(), ["additionalProperties"] = Of(dictionary.Value, path) });
-
-    /// <summary>Beside its own keys a map may take some of the layers below away, or stand in their place.</summary>
-    private static JsonObject WithChanges(JsonObject map)
+    /// <summary>A map that may also take keys of the layers below away, or stand in their place.</summary>
+    private string Changeable(string path, JsonObject properties, JsonNode others, IReadOnlyCollection<string> required)
     {
-        var whole = new JsonObject { ["type"] = "object", ["additionalProperties"] = false, ["required"] = new JsonArray("replace"), ["properties"] = new JsonObject { ["replace"] = map.DeepClone() } };
-        map["properties"]!["remove"] = new JsonObject { ["description"] = "Keys of the layers below that go.", ["type"] = "array", ["items"] = AnyScalar() };
-        return new() { ["anyOf"] = new JsonArray(map, whole) };
+        properties["remove"] = new JsonObject { ["description"] = "Keys of the layers below that go.", ["type"] = "array", ["items"] = AnyScalar() };
+        properties["replace"] = new JsonObject { ["description"] = "What stands in the place of the layers below.", ["$ref"] = Pointer(path) };
+        var map = new JsonObject { ["type"] = "object", ["additionalProperties"] = others, ["properties"] = properties };
+        if (required.Count > 0)
+        {
+            map["anyOf"] = new JsonArray(new JsonObject { ["required"] = Words(required) }, new JsonObject { ["required"] = Words(["replace"]) });
+        }
+
+        _definitions[Name(path)] = map;
+        return Pointer(path);
     }
 
-    private static JsonObject List(ListShape list, string path)
+    private string List(ListShape list, string path)
     {
-        JsonObject Items() => new() { ["type"] = "array", ["items"] = Of(list.Item, path + "[]") };
-        var change = new JsonObject
+        var items = path + ".items";
+        _definitions[Name(items)] = new JsonObject { ["type"] = "array", ["items"] = Of(list.Item, path + "[]") };
+        JsonObject Items() => new() { ["$ref"] = Pointer(items) };
+        _definitions[Name(path)] = new JsonObject
         {
-            ["type"] = "object",
-            ["additionalProperties"] = false,
-            ["minProperties"] = 1,
-            ["properties"] = new JsonObject
+            ["anyOf"] = new JsonArray(Items(), new JsonObject
             {
-                ["add"] = Items(),
-                ["remove"] = new JsonObject { ["description"] = "Items of the layers below that go, by their names.", ["type"] = "array", ["items"] = AnyScalar() },
-                ["replace"] = Items(),
-            },
+                ["type"] = "object",
+                ["additionalProperties"] = false,
+                ["minProperties"] = 1,
+                ["properties"] = new JsonObject
+                {
+                    ["add"] = Items(),
+                    ["remove"] = new JsonObject { ["description"] = "Items of the layers below that go, by their names.", ["type"] = "array", ["items"] = AnyScalar() },
+                    ["replace"] = Items(),
+                },
+            }),
         };
-        return new() { ["anyOf"] = new JsonArray(Items(), change) };
+        return Pointer(path);
     }
 
+    /// <summary>YAML reads true and 1 as what they are, and a quoted one means the same here.</summary>
     private static JsonObject Scalar(ScalarShape scalar)
     {
-        var schema = scalar switch
+        if (scalar.Words.Length > 0)
         {
-            // YAML reads true and 1 as what they are, and a quoted one means the same here.
-            { Words.Length: > 0 } => new JsonObject { ["enum"] = Words(scalar.Words, numbersToo: true) },
-            { Range: var (min, max) } => new JsonObject { ["anyOf"] = new JsonArray(new JsonObject { ["type"] = "integer", ["minimum"] = min, ["maximum"] = max }, new JsonObject { ["type"] = "string", ["pattern"] = "^[0-9]+$" }) },
-            _ when scalar.IsFlag => new JsonObject { ["enum"] = new JsonArray(true, false, "true", "false", "True", "False", "TRUE", "FALSE") },
-            _ => AnyScalar(),
-        };
+            return new() { ["enum"] = Words(scalar.Words, numbersToo: true) };
+        }
+
+        if (scalar.Range is var (min, max))
+        {
+            return new()
+            {
+                ["anyOf"] = new JsonArray(
+                    new JsonObject { ["type"] = "integer", ["minimum"] = min, ["maximum"] = max },
+                    new JsonObject { ["type"] = "string", ["pattern"] = "^[0-9]+$" }),
+            };
+        }
+
+        if (scalar.IsFlag)
+        {
+            return new() { ["enum"] = new JsonArray(true, false, "true", "false", "True", "False", "TRUE", "FALSE") };
+        }
+
+        var schema = AnyScalar();
         if (scalar.Pattern is { } pattern)
         {
             schema["pattern"] = pattern;
@@ -141,16 +163,11 @@ public static class DocumentSchema
         return schema;
     }
 
-    private static JsonObject AnyScalar() => new() { ["type"] = new JsonArray("string", "number", "boolean") };
+    private static JsonObject AnyScalar() => new() { ["type"] = Words(["string", "number", "boolean"]) };
 
-    private static JsonObject Described(JsonObject schema, string path, Shape shape)
-    {
-        var text = ShapeTexts.Of(path);
-        schema.Insert(0, "description", $"{text.Text} Value: {shape.Description}.{(text.Default.Length > 0 ? $" Default: {text.Default}." : "")}");
-        return schema;
-    }
+    private static string Name(string path) => path.Replace("[]", "-item", StringComparison.Ordinal).Replace('.', '-');
 
-    private static JsonObject Reference(string definition) => new() { ["$ref"] = $"#/$defs/{definition}" };
+    private static string Pointer(string path) => $"#/$defs/{Name(path)}";
 
     private static JsonArray Words(IEnumerable<string> words, bool numbersToo = false)
     {
@@ -158,7 +175,7 @@ public static class DocumentSchema
         foreach (var word in words)
         {
             array.Add((JsonNode)word);
-            if (numbersToo && int.TryParse(word, out var number))
+            if (numbersToo && int.TryParse(word, System.Globalization.CultureInfo.InvariantCulture, out var number))
             {
                 array.Add((JsonNode)number);
             }

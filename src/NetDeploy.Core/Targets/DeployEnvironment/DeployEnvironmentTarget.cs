@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using NetDeploy.Core.Profiles;
+using NetDeploy.Core.Targets.Plans;
 
 namespace NetDeploy.Core.Targets.DeployEnvironment;
 
@@ -10,7 +11,7 @@ public sealed class DeployEnvironmentTarget : ITarget
 
     public bool Takes(Recipe recipe) => recipe is { Method: InstallMethod.Image, Distro.Family: "debian" };
 
-    public ImmutableArray<Diagnostic> Check(Recipe recipe) => DeployEnvironmentCheck.Run(recipe);
+    public ImmutableArray<Diagnostic> Check(Recipe recipe) => PlanCheck.Run(recipe);
 
     public Result<RenderedFile> Render(Recipe recipe, PlanContext context)
     {
@@ -27,7 +28,7 @@ public sealed class DeployEnvironmentTarget : ITarget
     /// <summary>The typed plan; errors are what <see cref="Check"/> finds, and what only the context shows: a missing or withheld secret.</summary>
     public static Result<Plan> Compile(Recipe recipe, PlanContext context)
     {
-        var diagnostics = DeployEnvironmentCheck.Run(recipe).AddRange(PlanContextCheck.Run(recipe, context));
+        var diagnostics = PlanCheck.Run(recipe).AddRange(PlanContextCheck.Run(recipe, context));
         return diagnostics.Any(d => d.Severity == Severity.Error)
             ? new(null, diagnostics)
             : new(PlanCompiler.Compile(recipe, context), diagnostics);

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using NetDeploy.Core.Profiles;
-using NetDeploy.Core.Targets.DeployEnvironment;
+using NetDeploy.Core.Targets.Plans;
 
 namespace NetDeploy.Core.Targets.Preseed;
 
@@ -18,7 +18,7 @@ internal static class PreseedCheck
 
     public static ImmutableArray<Diagnostic> Run(Recipe recipe)
     {
-        var found = DeployEnvironmentCheck.Run(recipe).ToBuilder();
+        var found = PlanCheck.Run(recipe).ToBuilder();
         if (!Releases.Contains(recipe.Distro.Release))
         {
             Error("distro", $"the answers were made for {string.Join(" and ", Releases)}, not for '{recipe.Distro.Release}'.", Elsewhere);
@@ -32,7 +32,7 @@ internal static class PreseedCheck
         CheckStorage(recipe.System.Storage, Error);
         return found.ToImmutable();
 
-        void Error(string path, string message, string remedy) => found.Add(DeployEnvironmentCheck.At(recipe, Severity.Error, path, message, remedy));
+        void Error(string path, string message, string remedy) => found.Add(PlanCheck.At(recipe, Severity.Error, path, message, remedy));
     }
 
     private static void CheckMirror(Recipe recipe, Action<string, string, string> error)

@@ -1,5 +1,5 @@
 using NetDeploy.Core.Profiles;
-using NetDeploy.Core.Targets.DeployEnvironment;
+using NetDeploy.Core.Targets.Plans;
 
 namespace NetDeploy.Core.Targets.Preseed;
 

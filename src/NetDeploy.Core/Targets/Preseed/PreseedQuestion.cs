@@ -1,4 +1,4 @@
-using NetDeploy.Core.Targets.DeployEnvironment;
+using NetDeploy.Core.Targets.Plans;
 
 namespace NetDeploy.Core.Targets.Preseed;
 

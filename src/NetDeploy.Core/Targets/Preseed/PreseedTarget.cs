@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using NetDeploy.Core.Profiles;
-using NetDeploy.Core.Targets.DeployEnvironment;
+using NetDeploy.Core.Targets.Plans;
 
 namespace NetDeploy.Core.Targets.Preseed;
 
@@ -29,7 +29,7 @@ public sealed class PreseedTarget : ITarget
         var wrong = file.Questions.Where(q => q.Name == PreseedAnswers.Recipe).Select(q => PartmanRecipeCheck.Mistake(q.Value.Reveal())).FirstOrDefault(m => m is not null);
         if (wrong is not null)
         {
-            return new(null, diagnostics.Add(DeployEnvironmentCheck.At(recipe, Severity.Error, "system.storage", $"partman would misread its recipe: {wrong}.", "Take --method image, and report this layout.")));
+            return new(null, diagnostics.Add(PlanCheck.At(recipe, Severity.Error, "system.storage", $"partman would misread its recipe: {wrong}.", "Take --method image, and report this layout.")));
         }
 
         var rendered = file.Render();

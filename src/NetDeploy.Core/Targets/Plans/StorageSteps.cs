@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using NetDeploy.Core.Profiles;
 
-namespace NetDeploy.Core.Targets.DeployEnvironment;
+namespace NetDeploy.Core.Targets.Plans;
 
 /// <summary>Disks to steps: all are selected, and what can be known to fail is found, before the claim; nothing is written before it.</summary>
 internal static class StorageSteps
@@ -52,7 +52,7 @@ internal static class StorageSteps
         return
         [
             .. storage.Raid.Length > 0 || encrypted ? (ImmutableArray<PlanStep>)[new Initramfs()] : [],
-            new BootLoader([.. DeployEnvironmentCheck.BootDisks(storage).Select(d => d.Name)], kernelArguments),
+            new BootLoader([.. PlanCheck.BootDisks(storage).Select(d => d.Name)], kernelArguments),
             .. storage.Disks.SelectMany(EspCopies),
         ];
     }

@@ -2,7 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using NetDeploy.Core.Profiles;
 
-namespace NetDeploy.Core.Targets.DeployEnvironment;
+namespace NetDeploy.Core.Targets.Plans;
 
 /// <summary>What <c>clevis luks bind</c> is told: the pin's configuration as JSON (clevis-encrypt-tang(1), clevis-encrypt-tpm2(1)).</summary>
 internal static class ClevisConfiguration

@@ -1,7 +1,7 @@
 using System.Globalization;
 using NetDeploy.Core.Profiles;
 
-namespace NetDeploy.Core.Targets.DeployEnvironment;
+namespace NetDeploy.Core.Targets.Plans;
 
 /// <summary>
 /// What the installed system does once, after it reported itself: scripts, then the hand-over. <c>netdeploy-first-boot</c> reads the list,

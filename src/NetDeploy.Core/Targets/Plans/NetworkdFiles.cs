@@ -3,7 +3,7 @@ using System.Text;
 using NetDeploy.Core.Profiles;
 using NetDeploy.Protocols;
 
-namespace NetDeploy.Core.Targets.DeployEnvironment;
+namespace NetDeploy.Core.Targets.Plans;
 
 /// <summary>
 /// Interfaces and resolvers for systemd-networkd and systemd-resolved. NICs are matched by MAC: their names differ between metal

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using NetDeploy.Core.Profiles;
 
-namespace NetDeploy.Core.Targets.DeployEnvironment;
+namespace NetDeploy.Core.Targets.Plans;
 
 public sealed record SelectDisks(DiskSetSpec Set, DiskSelector Selector) : PlanStep("step_select_disks")
 {

@@ -1,6 +1,6 @@
 using NetDeploy.Core.Profiles;
 
-namespace NetDeploy.Core.Targets.DeployEnvironment;
+namespace NetDeploy.Core.Targets.Plans;
 
 /// <summary>What makes an image of family Debian this machine: its name, clock, language and network.</summary>
 internal static class DebianFiles

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using NetDeploy.Core.Profiles;
 
-namespace NetDeploy.Core.Targets.DeployEnvironment;
+namespace NetDeploy.Core.Targets.Plans;
 
 /// <summary>A checked recipe to steps, in the order of <c>bootfiles/deploy/PROTOCOL.md</c>.</summary>
 internal static class PlanCompiler

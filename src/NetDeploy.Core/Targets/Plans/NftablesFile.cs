@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text;
 using NetDeploy.Core.Profiles;
 
-namespace NetDeploy.Core.Targets.DeployEnvironment;
+namespace NetDeploy.Core.Targets.Plans;
 
 /// <summary>The firewall as nftables reads it: one table of our own, so that those of libvirt or containers stay.</summary>
 internal static class NftablesFile

@@ -1,10 +1,10 @@
 using System.Collections.Immutable;
 using NetDeploy.Core.Profiles;
 
-namespace NetDeploy.Core.Targets.DeployEnvironment;
+namespace NetDeploy.Core.Targets.Plans;
 
-/// <summary>What of a recipe the deploy environment cannot do: found before a grant, at its YAML position.</summary>
-internal static class DeployEnvironmentCheck
+/// <summary>What of a recipe no plan can do: found before a grant, at its YAML position.</summary>
+internal static class PlanCheck
 {
     private static readonly string[] Filesystems = ["ext4", "xfs", "btrfs", "vfat", "swap"];
 

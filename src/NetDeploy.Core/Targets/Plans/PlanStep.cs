@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using NetDeploy.Core.Profiles;
 
-namespace NetDeploy.Core.Targets.DeployEnvironment;
+namespace NetDeploy.Core.Targets.Plans;
 
 /// <summary>One call of the plan, as <c>bootfiles/deploy/PROTOCOL.md</c> lists them: its name and arguments in their order.</summary>
 public abstract record PlanStep(string Name)

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using NetDeploy.Core.Profiles;
 
-namespace NetDeploy.Core.Targets.DeployEnvironment;
+namespace NetDeploy.Core.Targets.Plans;
 
 /// <summary>What only a running deployment shows: secrets that are missing or withheld, a NIC that nobody knows.</summary>
 internal static class PlanContextCheck
@@ -48,5 +48,5 @@ internal static class PlanContextCheck
     }
 
     private static Diagnostic At(Recipe recipe, string path, string message, string remedy, Severity severity) =>
-        DeployEnvironmentCheck.At(recipe, severity, path, message, remedy);
+        PlanCheck.At(recipe, severity, path, message, remedy);
 }

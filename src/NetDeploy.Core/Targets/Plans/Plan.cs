@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using System.Text;
 using NetDeploy.Core.Profiles;
 
-namespace NetDeploy.Core.Targets.DeployEnvironment;
+namespace NetDeploy.Core.Targets.Plans;
 
 /// <summary>The typed steps that the deploy environment executes, in their order.</summary>
 public sealed record Plan(ImmutableArray<PlanStep> Steps)

@@ -1,7 +1,7 @@
 using System.Globalization;
 using NetDeploy.Core.Secrets;
 
-namespace NetDeploy.Core.Targets.DeployEnvironment;
+namespace NetDeploy.Core.Targets.Plans;
 
 /// <summary>One argument of a step: a text, or what shows itself only in the served plan.</summary>
 public readonly struct PlanArgument
