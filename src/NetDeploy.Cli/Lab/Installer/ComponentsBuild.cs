@@ -33,9 +33,9 @@ internal sealed partial class ComponentsBuild(ICommandRunner commands, HttpClien
     /// <exception cref="UserFault">Something indispensable is not served, or a signature is wrong.</exception>
     public async Task<ComponentsSuite?> EnsureAsync(string installer, string release, string output, CancellationToken cancellationToken)
     {
-        var (index, current) = await IndexAsync(release, output, cancellationToken).ConfigureAwait(false);
+        var (index, current, signed) = await IndexAsync(release, output, cancellationToken).ConfigureAwait(false);
         var (inInitrd, kernel) = await InitrdAsync(installer, output, cancellationToken).ConfigureAwait(false);
-        var id = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', index.Select(s => s.ToString())) + kernel + string.Join('\n', inInitrd.OrderBy(p => p.Key, StringComparer.Ordinal)))))[..16];
+        var id = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', index.Select(s => s.ToString())) + signed + kernel + string.Join('\n', inInitrd.OrderBy(p => p.Key, StringComparer.Ordinal)))))[..16];
         var suite = new ComponentsSuite(release + "-lab", Path.Combine(output, id), Path.Combine(output, id + ".gpg"));
         if (File.Exists(suite.Key))
         {
@@ -56,7 +56,7 @@ internal sealed partial class ComponentsBuild(ICommandRunner commands, HttpClien
         }
 
         say($"components: {plan.Kept.Length} as they are, {plan.Rebuilt.Length} rebuilt, {plan.Dropped.Length} left out");
-        await BuildAsync(plan, suite, release, kernel, output, cancellationToken).ConfigureAwait(false);
+        await BuildAsync(plan, suite, release, kernel, output, signed, cancellationToken).ConfigureAwait(false);
         return suite;
     }
 
@@ -64,12 +64,14 @@ internal sealed partial class ComponentsBuild(ICommandRunner commands, HttpClien
     /// The index of components with a digest that a signed Release file names: the release's own, else that of "stable", which a
     /// mirror's cache may hold from an earlier day. True where it is the release's own.
     /// </summary>
-    private async Task<(ImmutableArray<ControlStanza> Stanzas, bool Current)> IndexAsync(string release, string output, CancellationToken cancellationToken)
+    /// <returns>With the text that the release's own Release file signs.</returns>
+    private async Task<(ImmutableArray<ControlStanza> Stanzas, bool Current, string Signed)> IndexAsync(string release, string output, CancellationToken cancellationToken)
     {
         Directory.CreateDirectory(output);
         var packed = await GetAsync($"dists/{release}/{Index}", cancellationToken).ConfigureAwait(false)
             ?? throw new UserFault($"The mirror {mirror} has no index of the installer's components of {release}.", "Take --method image, or let this machine's apt sources name a whole mirror.");
         var digest = Convert.ToHexStringLower(SHA256.HashData(packed));
+        var own = "";
         foreach (var suite in (string[])[release, "stable", "oldstable"])
         {
             if (await GetAsync($"dists/{suite}/InRelease", cancellationToken).ConfigureAwait(false) is not { } signed)
@@ -81,15 +83,42 @@ internal sealed partial class ComponentsBuild(ICommandRunner commands, HttpClien
             await File.WriteAllBytesAsync(file, signed, cancellationToken).ConfigureAwait(false);
             // What gpgv writes is what was signed, and nothing beside it.
             var text = await RunAsync(["gpgv", "--keyring", Keyring, "--output", "-", file], $"the Release file of {suite} at {mirror} is wrongly signed", cancellationToken).ConfigureAwait(false);
+            own = suite == release ? text : own;
             if (CodenameLine().Match(text).Groups[1].Value == release && text.Contains($" {digest} ", StringComparison.Ordinal) && text.Contains(Index, StringComparison.Ordinal))
             {
                 var path = Path.Combine(output, "components.xz");
                 await File.WriteAllBytesAsync(path, packed, cancellationToken).ConfigureAwait(false);
-                return ([.. ControlStanza.Parse(await RunAsync(["xz", "-dc", path], "the index of components is damaged", cancellationToken).ConfigureAwait(false))], suite == release);
+                return ([.. ControlStanza.Parse(await RunAsync(["xz", "-dc", path], "the index of components is damaged", cancellationToken).ConfigureAwait(false))], suite == release, own);
             }
         }
 
         throw new UserFault($"No signed Release file at {mirror} names its index of the installer's components of {release}.", "Take --method image, or let this machine's apt sources name a whole mirror.");
+    }
+
+    /// <summary>
+    /// The installer looks for its architecture in one small file of the release, which a mirror's cache may hold of an earlier point release
+    /// too. Its text follows from the Release file, whose digest says whether it is right; then it goes before the mirror's.
+    /// </summary>
+    private async Task MendAsync(string release, string signed, string folder, CancellationToken cancellationToken)
+    {
+        const string Name = "main/binary-amd64/Release";
+        var served = await GetAsync($"dists/{release}/{Name}", cancellationToken).ConfigureAwait(false) ?? [];
+        if (IsSigned(served))
+        {
+            return;
+        }
+
+        var mended = Encoding.UTF8.GetBytes(VersionLine().Replace(Encoding.UTF8.GetString(served), VersionLine().Match(signed).Value));
+        if (!IsSigned(mended))
+        {
+            throw new UserFault($"The mirror {mirror} serves a {Name} of {release} that its signed Release file does not name.", "Take --method image, or let this machine's apt sources name a whole mirror.");
+        }
+
+        var file = Path.Combine(folder, "dists", release, Name);
+        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+        await File.WriteAllBytesAsync(file, mended, cancellationToken).ConfigureAwait(false);
+
+        bool IsSigned(byte[] content) => Regex.IsMatch(signed, $"^ {Convert.ToHexStringLower(SHA256.HashData(content))} +{content.Length} {Regex.Escape(Name)}$", RegexOptions.Multiline);
     }
 
     private async Task<(Dictionary<string, string> Packages, string Kernel)> InitrdAsync(string installer, string output, CancellationToken cancellationToken)
@@ -136,7 +165,7 @@ internal sealed partial class ComponentsBuild(ICommandRunner commands, HttpClien
         return served;
     }
 
-    private async Task BuildAsync(ComponentsPlan plan, ComponentsSuite suite, string release, string kernel, string output, CancellationToken cancellationToken)
+    private async Task BuildAsync(ComponentsPlan plan, ComponentsSuite suite, string release, string kernel, string output, string signed, CancellationToken cancellationToken)
     {
         var work = Path.Combine(output, "work");
         foreach (var old in ((string[])[work, suite.Folder]).Where(Directory.Exists))
@@ -152,6 +181,7 @@ internal sealed partial class ComponentsBuild(ICommandRunner commands, HttpClien
             stanzas.Add(await RebuildAsync(component, kernel, root, work, pool, cancellationToken).ConfigureAwait(false));
         }
 
+        await MendAsync(release, signed, suite.Folder, cancellationToken).ConfigureAwait(false);
         await PublishAsync(stanzas, suite, work, cancellationToken).ConfigureAwait(false);
         Directory.Delete(work, recursive: true);
     }
@@ -260,6 +290,9 @@ internal sealed partial class ComponentsBuild(ICommandRunner commands, HttpClien
         var done = await commands.RunAsync(command, Limit, cancellationToken).ConfigureAwait(false);
         return done.Succeeded ? done.Output : throw new UserFault($"{char.ToUpperInvariant(what[0])}{what[1..]}: {done.Complaint}.", $"Run: {string.Join(' ', command)}");
     }
+
+    [GeneratedRegex(@"^Version: .*$", RegexOptions.Multiline)]
+    private static partial Regex VersionLine();
 
     [GeneratedRegex(@"^Codename: (\S+)", RegexOptions.Multiline)]
     private static partial Regex CodenameLine();
