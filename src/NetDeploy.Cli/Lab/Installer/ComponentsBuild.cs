@@ -35,7 +35,7 @@ internal sealed partial class ComponentsBuild(ICommandRunner commands, HttpClien
     {
         var (index, current) = await IndexAsync(release, output, cancellationToken).ConfigureAwait(false);
         var (inInitrd, kernel) = await InitrdAsync(installer, output, cancellationToken).ConfigureAwait(false);
-        var id = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', index.Select(s => s.ToString())) + kernel + string.Join('\n', inInitrd.Order()))))[..16];
+        var id = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', index.Select(s => s.ToString())) + kernel + string.Join('\n', inInitrd.OrderBy(p => p.Key, StringComparer.Ordinal)))))[..16];
         var suite = new ComponentsSuite(release + "-lab", Path.Combine(output, id), Path.Combine(output, id + ".gpg"));
         if (File.Exists(suite.Key))
         {
@@ -102,12 +102,17 @@ internal sealed partial class ComponentsBuild(ICommandRunner commands, HttpClien
 
         Directory.CreateDirectory(folder);
         await RunAsync(
-            ["sh", "-c", "cd \"$1\" && zcat \"$2\" | cpio -i -d --quiet --no-absolute-filenames var/lib/dpkg/status 'usr/lib/modules/*/modules.dep' 'lib/modules/*/modules.dep'", "sh", folder, Path.Combine(installer, "initrd.gz")],
+            ["sh", "-c", "cd \"$1\" && zcat \"$2\" | cpio -i -d --quiet --no-absolute-filenames var/lib/dpkg/status", "sh", folder, Path.Combine(installer, "initrd.gz")],
             "the installer's initrd cannot be read",
             cancellationToken).ConfigureAwait(false);
         var status = await File.ReadAllTextAsync(Path.Combine(folder, "var/lib/dpkg/status"), cancellationToken).ConfigureAwait(false);
-        var modules = ModuleFolders.Select(m => Path.Combine(folder, m)).First(Directory.Exists);
-        return (ControlStanza.Parse(status).ToDictionary(s => s.Package, s => s.Version), Path.GetFileName(Directory.GetDirectories(modules).Single()));
+        var kernel = await RunAsync(
+            ["sh", "-c", "zcat \"$1\" | cpio -t --quiet | sed -n 's#^\\(usr/\\)\\{0,1\\}lib/modules/\\([^/]*\\)/.*#\\2#p' | sort -u", "sh", Path.Combine(installer, "initrd.gz")],
+            "the installer's initrd cannot be read",
+            cancellationToken).ConfigureAwait(false);
+        return kernel.Split('\n', StringSplitOptions.RemoveEmptyEntries) is [var only]
+            ? (ControlStanza.Parse(status).ToDictionary(s => s.Package, s => s.Version), only)
+            : throw new UserFault($"The installer's initrd in {installer} holds modules of no kernel, or of several.", "netdeploy bootfiles installer makes it anew.");
     }
 
     private async Task<HashSet<string>> ServedAsync(IEnumerable<ControlStanza> index, Dictionary<string, string> inInitrd, CancellationToken cancellationToken)

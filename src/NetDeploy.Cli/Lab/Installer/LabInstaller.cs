@@ -22,7 +22,7 @@ internal sealed class LabInstaller(ICommandRunner commands, string cacheFolder, 
             say($"preparing the installer of {distroName}");
             var lines = new Lines(say);
             var plain = await InstallerBuild.RunAsync(bootFiles, distro, options, null, lines, cancellationToken).ConfigureAwait(false);
-            var build = new ComponentsBuild(commands, http, mirror, Path.Combine(Installation.BootFiles, "debian-packages"), Path.Combine(bootFiles, "packages"), say);
+            var build = new ComponentsBuild(commands, http, mirror, Path.Combine(Installation.BootFiles, "debian-packages"), Path.Combine(cacheFolder, "components", "packages"), say);
             var suite = await build.EnsureAsync(plain, distro.Release, Path.Combine(cacheFolder, "components", distroName), cancellationToken).ConfigureAwait(false);
             if (suite is not null)
             {

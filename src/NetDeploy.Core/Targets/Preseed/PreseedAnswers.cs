@@ -155,7 +155,7 @@ internal static class PreseedAnswers
     {
         yield return new("tasksel/first", QuestionType.Multiselect, "", "tasksel");
         yield return Flag("pkgsel/run_tasksel", false);
-        yield return Text("pkgsel/include", string.Join(' ', system.Packages.Where(p => p != Kernel(system))));
+        yield return Text("pkgsel/include", string.Join(' ', system.Packages.Where(p => p != Kernel(system) && !IsBootLoader(p))));
         yield return Select("pkgsel/upgrade", "full-upgrade");
         yield return Select("pkgsel/update-policy", "none");
         yield return new("popularity-contest/participate", QuestionType.Boolean, "false", "popularity-contest");
@@ -172,6 +172,13 @@ internal static class PreseedAnswers
     }
 
     private static bool IsKernel(string package) => package.StartsWith("linux-image-", StringComparison.Ordinal);
+
+    /// <summary>
+    /// Of an image, which starts in every firmware. The installer brings the boot loader of the firmware it finds, and removes
+    /// those of the others first: it fails where one that stays needs them, as signed shim does.
+    /// </summary>
+    private static bool IsBootLoader(string package) =>
+        package.StartsWith("grub", StringComparison.Ordinal) || package.StartsWith("shim-", StringComparison.Ordinal);
 
     private static PreseedQuestion Text(string name, string value) => new(name, QuestionType.String, value);
 
