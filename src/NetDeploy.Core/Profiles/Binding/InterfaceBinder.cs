@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Net;
@@ -15,13 +14,13 @@ internal sealed class InterfaceBinder(MapCursor system, MachineSpec machine, IEn
     private const string Reserved = "reserved";
 
     /// <summary>The keys of NICs that were given a name.</summary>
-    private readonly FrozenDictionary<string, string> _named = system.Items("nics", "mac")
+    private readonly Dictionary<string, string> _named = system.Items("nics", "mac")
         .Where(n => n.Has("name"))
         .DistinctBy(n => n.Text("name"))
-        .ToFrozenDictionary(n => n.Text("name")!, n => n.Text("mac")!, StringComparer.Ordinal);
+        .ToDictionary(n => n.Text("name")!, n => n.Text("mac")!, StringComparer.Ordinal);
 
     /// <summary>What carries others asks nobody for an address, unless it is told to.</summary>
-    private FrozenSet<string> _carriers = [];
+    private HashSet<string> _carriers = [];
 
     public static DnsSpec ReadDns(MapCursor system)
     {
@@ -49,7 +48,7 @@ internal sealed class InterfaceBinder(MapCursor system, MachineSpec machine, IEn
     {
         _carriers = system.Items("bonds").Concat(system.Items("bridges")).SelectMany(i => Keys(i, "members"))
             .Concat(system.Items("vlans").Where(v => v.Has("link")).Select(v => Key(v.Text("link")!)))
-            .ToFrozenSet(StringComparer.Ordinal);
+            .ToHashSet(StringComparer.Ordinal);
         var with = read with
         {
             Nics = [.. system.Items("nics", "mac").Select(ReadNic), .. Unlisted().Select(key => new NicSpec { Mac = Mac(key), Dhcp = false })],

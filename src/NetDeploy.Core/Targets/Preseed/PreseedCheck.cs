@@ -29,6 +29,7 @@ internal static class PreseedCheck
         }
 
         CheckMirror(recipe, Error);
+        CheckKeys(recipe, Error);
         CheckStorage(recipe.System.Storage, Error);
         return found.ToImmutable();
 
@@ -44,6 +45,15 @@ internal static class PreseedCheck
         else if (!main.Uri.StartsWith("http://", StringComparison.Ordinal))
         {
             error($"system.repositories[{main.Name}]", "the installer's own downloader speaks http alone.", "Name an http mirror (all files are signed), or take --method image.");
+        }
+    }
+
+    /// <summary>apt-setup fetches a key from an address, and takes a repository without one for trusted, or asks.</summary>
+    private static void CheckKeys(Recipe recipe, Action<string, string, string> error)
+    {
+        foreach (var repository in recipe.System.Repositories.Where(r => r.Key is not null))
+        {
+            error($"system.repositories[{repository.Name}].key", "the installer takes no key that is not at an address of its own.", Elsewhere);
         }
     }
 
