@@ -77,7 +77,30 @@ name_disks_to_partman() {
     esac
     recipe=$(debconf debconf-get partman-auto/expert_recipe 2>/dev/null)
     must "cannot tell partman its recipe" debconf debconf-set partman-auto/expert_recipe "$(for_this_firmware "$recipe")"
+    # A group's physical volume stands in the recipe.
+    case $recipe in
+        *'method{ lvm }'*) consent lvm ;;
+        *) consent regular ;;
+    esac >"$ND/consent"
+    # It marks them as seen too, which debconf-set does not: partman asks whatever is not.
+    must "cannot tell partman to go on" debconf debconf-set-selections "$ND/consent"
     say "partman gets $paths"
+}
+
+# What lets partman begin without a question, remove what is there and write. None of it is among the answers that the
+# server gives: with one disk in the machine partman takes that one, and a claim that never came would not hold it back.
+consent() { # METHOD
+    cat <<EOF
+d-i partman-auto/method string $1
+d-i partman-lvm/device_remove_lvm boolean true
+d-i partman-md/device_remove_md boolean true
+d-i partman-partitioning/confirm_write_new_label boolean true
+d-i partman-lvm/confirm boolean true
+d-i partman-lvm/confirm_nooverwrite boolean true
+d-i partman/choose_partition select finish
+d-i partman/confirm boolean true
+d-i partman/confirm_nooverwrite boolean true
+EOF
 }
 
 # In the plan's order; a set of equal disks is bound as NAME-1, NAME-2 ...

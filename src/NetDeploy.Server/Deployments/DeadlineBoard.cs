@@ -31,8 +31,13 @@ internal sealed class DeadlineBoard : IAsyncDisposable
     {
         lock (_gate)
         {
+            // What is put off leaves the timer: it finds nothing due and looks for the nearest then. An installer puts its deadline off with each line.
+            var putOff = _armed.TryGetValue(deploymentId, out var armed) && armed.Limit - _clock.GetElapsedTime(armed.Start) <= limit;
             _armed[deploymentId] = (beat, _clock.GetTimestamp(), limit);
-            Schedule();
+            if (!putOff)
+            {
+                Schedule();
+            }
         }
     }
 

@@ -167,6 +167,7 @@ public sealed partial class DeploymentService
                 _current.TryRemove(machine.Id, out _);
                 _lastGood.TryRemove(machine.Id, out _);
                 _budget.Forget(machine.Id);
+                ForgetInstaller(machine.Id);
                 return new(machine, null);
             }
         }

@@ -157,8 +157,11 @@ public sealed partial class DeploymentService : IAsyncDisposable
     }
 
     /// <summary>The deployment whose installer runs at this address; null where none does.</summary>
-    public Deployment? InstallerAt(IPAddress source) =>
-        _installers.TryGetValue(source.IsIPv4MappedToIPv6 ? source.MapToIPv4() : source, out var machine) && Current(machine) is { Installer: not null, Boot: not null } deployment ? deployment : null;
+    public Deployment? InstallerAt(IPAddress source)
+    {
+        var address = source.IsIPv4MappedToIPv6 ? source.MapToIPv4() : source;
+        return _installers.TryGetValue(address, out var machine) && Current(machine) is { } deployment && address.Equals(InstallerAddress(deployment)) ? deployment : null;
+    }
 
     /// <summary>The boots whose installers may still speak.</summary>
     public ISet<string> InstallerBoots() => _installers.Values.Select(Current).OfType<Deployment>().Select(d => d.BootId).OfType<string>().ToHashSet(StringComparer.Ordinal);
@@ -386,23 +389,27 @@ public sealed partial class DeploymentService : IAsyncDisposable
         }
     }
 
-    /// <summary>Its address, while the installer runs there.</summary>
+    /// <summary>Its address, while the installer runs there. A boot that came from another address leaves the old one to whoever leases it next.</summary>
     private void RememberInstaller(Deployment deployment)
     {
-        if (deployment is not { Installer: not null, Boot: { } boot })
+        var address = InstallerAddress(deployment);
+        ForgetInstaller(deployment.MachineId, but: address);
+        if (address is not null)
         {
-            return;
-        }
-
-        if (deployment.State is DeploymentState.Booting or DeploymentState.Claimed)
-        {
-            _installers[boot.Source] = deployment.MachineId;
-        }
-        else if (_installers.TryGetValue(boot.Source, out var machine) && machine == deployment.MachineId)
-        {
-            _installers.TryRemove(boot.Source, out _);
+            _installers[address] = deployment.MachineId;
         }
     }
+
+    private void ForgetInstaller(string machineId, IPAddress? but = null)
+    {
+        foreach (var known in _installers.Where(i => i.Value == machineId && !i.Key.Equals(but)))
+        {
+            _installers.TryRemove(known);
+        }
+    }
+
+    private static IPAddress? InstallerAddress(Deployment deployment) =>
+        deployment is { Installer: not null, Boot: { } boot, State: DeploymentState.Booting or DeploymentState.Claimed } ? boot.Source : null;
 
     private async Task DeadlinePassedAsync(string deploymentId, long beat) =>
         await ApplyAsync(deploymentId, _ => new DeploymentEvent.DeadlinePassed(beat)).ConfigureAwait(false);

@@ -52,7 +52,8 @@ internal sealed class Enroller(
             return judged;
         }
 
-        if (!_budget.HasRoom)
+        using var turn = _budget.TryTake();
+        if (turn is null)
         {
             // It waits where it can be asked again, whatever the policy is for machines that no rule takes.
             return Blocked(judged, rule, string.Create(CultureInfo.InvariantCulture, $"{EnrolmentBudget.PerMinute} machines were enrolled in the last minute; it waits for its turn"))
@@ -74,7 +75,7 @@ internal sealed class Enroller(
             return again.Rule is null ? again : Blocked(again, again.Rule, made.Refusal.Reason.TrimEnd('.'));
         }
 
-        _budget.Spend();
+        turn.Keep();
         EnrolmentLog.Enrolled(logger, newcomer.Mac, machine.Name, rule.Id);
         deployments.Note(machine.Id, TimelineNote.Of("enrolled", TimelineSeverity.Info, $"enrolled by {string.Join("; ", judged.Verdicts)}"));
         await EnsureGrantAsync(machine, cancellationToken).ConfigureAwait(false);

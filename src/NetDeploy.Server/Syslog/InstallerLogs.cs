@@ -19,6 +19,8 @@ public sealed class InstallerLogs(DeploymentService deployments) : IInstallerLog
 
     internal int Count => _readers.Count;
 
+    public bool Hears(IPAddress source) => deployments.InstallerAt(source) is not null;
+
     public void Heard(IPAddress source, SyslogMessage message)
     {
         if (deployments.InstallerAt(source) is not { } deployment)

@@ -32,7 +32,7 @@ public sealed class SyslogServer : IAsyncDisposable
         catch (SocketException e)
         {
             _socket.Dispose();
-            throw new ServerFault($"The logs of installers cannot be heard on {address}: {e.Message}.", "Stop the program that holds the port, or set another syslogPort in the configuration.", e);
+            throw Refusal(address, e);
         }
     }
 
@@ -55,6 +55,16 @@ public sealed class SyslogServer : IAsyncDisposable
         _stopping.Dispose();
     }
 
+    internal static ServerFault Refusal(IPEndPoint address, SocketException e) => e.SocketErrorCode switch
+    {
+        SocketError.AccessDenied => new(
+            $"The logs of installers cannot be heard: there is no permission for UDP port {address.Port}.",
+            "Set a syslogPort of 1024 or more in the configuration, or give the service CAP_NET_BIND_SERVICE (systemd: AmbientCapabilities=CAP_NET_BIND_SERVICE).", e),
+        SocketError.AddressNotAvailable => new(
+            $"The logs of installers cannot be heard: {address.Address} is not an address of this machine.", "`ip -brief address` shows those it has; add it, or name another interface in the configuration.", e),
+        _ => new($"The logs of installers cannot be heard on {address}: {e.Message}.", "Stop the program that holds the port, or set another syslogPort in the configuration.", e),
+    };
+
     private async Task RunAsync()
     {
         var buffer = new byte[SyslogMessage.MaxBytes];
@@ -64,7 +74,11 @@ public sealed class SyslogServer : IAsyncDisposable
             try
             {
                 var received = await _socket.ReceiveFromAsync(buffer, SocketFlags.None, anyone, _stopping.Token).ConfigureAwait(false);
-                _logs.Heard(((IPEndPoint)received.RemoteEndPoint).Address, SyslogMessage.Read(buffer.AsSpan(0, received.ReceivedBytes)));
+                var source = ((IPEndPoint)received.RemoteEndPoint).Address;
+                if (_logs.Hears(source))
+                {
+                    _logs.Heard(source, SyslogMessage.Read(buffer.AsSpan(0, received.ReceivedBytes)));
+                }
             }
             catch (OperationCanceledException)
             {

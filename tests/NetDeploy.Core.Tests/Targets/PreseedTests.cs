@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using NetDeploy.Core.Profiles;
 using NetDeploy.Core.Targets;
 using NetDeploy.Core.Targets.Plans;
@@ -54,6 +55,7 @@ public sealed class PreseedTests
         Assert.SkipUnless(DebconfCheck.IsThere, "needs debconf");
 
         Assert.Equal("", DebconfCheck.Run(Render(distro, system).Reveal()));
+        Assert.Equal("", DebconfCheck.Run(string.Join('\n', Consent.Select(c => c.Value)) + "\n"));
     }
 
     [Theory]
@@ -80,6 +82,29 @@ public sealed class PreseedTests
                 Assert.Contains(value, choices.EnumerateArray().Select(c => c.GetString()));
             }
         }
+    }
+
+    /// <summary>Debian's early command may end in any way. With one disk in the machine partman would take it, were it told to go on.</summary>
+    [Theory]
+    [MemberData(nameof(Both))]
+    public void No_answer_lets_partman_begin_or_write_before_the_claim(string distro, string system)
+    {
+        var served = Questions(distro, system).Select(q => q.Name).ToArray();
+
+        Assert.Contains(Consent, c => c.Groups["name"].Value == "partman-auto/method");
+        Assert.All(Consent, c => Assert.DoesNotContain(c.Groups["name"].Value, served));
+        Assert.DoesNotContain(served, name => name.StartsWith("partman", StringComparison.Ordinal) && Regex.IsMatch(name, "/(disk|method|choose_partition|confirm.*|device_remove.*|erase_disks)$"));
+    }
+
+    [Fact]
+    public void What_the_claim_lets_partman_do_are_questions_with_their_types()
+    {
+        var table = SharedFiles.Find("schemas/preseed-questions-13.json");
+        Assert.SkipUnless(table is not null, "needs schemas/preseed-questions-13.json beside the project");
+        using var questions = JsonDocument.Parse(File.ReadAllText(table));
+
+        Assert.All(Consent.Where(c => !WithoutTemplate.Contains(c.Groups["name"].Value)), c =>
+            Assert.Equal(c.Groups["type"].Value, questions.RootElement.GetProperty(c.Groups["name"].Value).GetProperty("type").GetString()));
     }
 
     [Theory]
@@ -231,6 +256,10 @@ public sealed class PreseedTests
                   - {name: srv, size: 1GiB, filesystem: xfs, mount: /srv, options: 'noatime,nodev'}
                   - {name: root, size: 8GiB, label: root, mount: /}
         """;
+
+    /// <summary>The answers that the early command gives once the claim is granted.</summary>
+    private static MatchCollection Consent { get; } =
+        Regex.Matches(File.ReadAllText(Path.Combine(ShippedFiles.Root, "bootfiles", "installer", "steps.sh")), "^d-i (?<name>[^ ]+) (?<type>[a-z]+) .*$", RegexOptions.Multiline);
 
     private static string Machine(string distro, string system) =>
         ShippedFiles.Machine(more: "method: installer\n" + (system.Length > 0 ? "system:\n" + system : "")).Replace("distro: debian-12", "distro: " + distro, StringComparison.Ordinal);

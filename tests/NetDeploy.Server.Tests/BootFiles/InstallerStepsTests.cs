@@ -45,6 +45,22 @@ public sealed class InstallerStepsTests : IDisposable
         Assert.Equal("on\n", await Run(Around, "step_claim; echo on"));
     }
 
+    [Theory]
+    [InlineData("lvm", "n :: 1 2 -1 ext4 $defaultignore{ } $primary{ } method{ lvm } vg_name{ vg0 } .")]
+    [InlineData("regular", "n :: 1 2 -1 ext4 $primary{ } method{ format } format{ } use_filesystem{ } filesystem{ ext4 } mountpoint{ / } .")]
+    public async Task Partman_may_begin_and_write_only_once_the_claim_is_granted(string method, string recipe)
+    {
+        var around = $"http() {{ echo \"$4\" | grep -q claim && echo claim; echo $ANSWER >\"$ND/answer\"; }}\nwrite_claim() {{ :; }}\nbegin() {{ :; }}\nsay() {{ :; }}\nreport_failed() {{ :; }}\nsleep() {{ :; }}\npoweroff() {{ exit 0; }}\nreplace_hooks() {{ :; }}\none_line() {{ echo \"$*\"; }}\n"
+            + $"must() {{ shift; \"$@\"; }}\ndisks_in_order() {{ echo root; }}\ndisk_path() {{ echo /dev/vdq; }}\nfirmware_kind() {{ echo uefi; }}\n"
+            + $"debconf() {{ case $1 in debconf-get) echo '{recipe}' ;; debconf-set-selections) cat \"$2\" ;; *) echo \"$@\" ;; esac; }}\n";
+
+        Assert.Equal("claim\n", await Run(around + "ANSWER=refused", "step_claim"));
+
+        var said = await Run(around + "ANSWER=granted", "step_claim");
+        Assert.StartsWith($"claim\ndebconf-set partman-auto/disk /dev/vdq\ndebconf-set partman-auto/expert_recipe {recipe}\nd-i partman-auto/method string {method}\n", said, StringComparison.Ordinal);
+        Assert.EndsWith("d-i partman/confirm boolean true\nd-i partman/confirm_nooverwrite boolean true\n", said, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task No_token_stays_in_what_the_installer_saved()
     {

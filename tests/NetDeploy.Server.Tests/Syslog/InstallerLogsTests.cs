@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
+using NetDeploy.Core.Boot;
 using NetDeploy.Core.Deployments;
 using NetDeploy.Protocols.Syslog;
 using NetDeploy.Server.Deployments;
@@ -89,6 +90,27 @@ public sealed class InstallerLogsTests
     }
 
     [Fact]
+    public async Task An_address_that_the_installer_left_with_another_boot_is_a_strangers()
+    {
+        await using var world = await World.StartAsync();
+        await BootAsync(world);
+        var moved = IPAddress.Parse("10.77.0.11");
+        world.Owners.Lease(moved, World.Mac);
+        world.Desk.Offer(new BootClient { Mac = World.Mac, Stage = BootStage.Ipxe, Architectures = [0] }, World.Network, out _);
+        Assert.NotNull(await world.ScriptTokenAsync(moved));
+        var logs = new InstallerLogs(world.Service);
+
+        Assert.False(logs.Hears(World.Blade));
+        Assert.True(logs.Hears(moved));
+        logs.Heard(World.Blade, new(7, "debconf", "--> INPUT critical partman/confirm"));
+        logs.Heard(moved, Partitioning);
+        Assert.Equal("installer 14 %: debian-13, partitioning", Assert.Single(await world.TimelineAsync(), e => e.Kind is "progress" or "installer").Text);
+
+        Assert.True((await world.Service.CancelAsync(World.Name, "test")).Ok);
+        Assert.False(logs.Hears(moved));
+    }
+
+    [Fact]
     public async Task A_restarted_server_hears_the_installer_that_runs()
     {
         await using var world = await World.StartAsync();
@@ -133,6 +155,37 @@ public sealed class InstallerLogsTests
         Assert.Contains("syslogPort", fault.Remedy, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_port_that_is_forbidden_is_nobodys_to_stop()
+    {
+        var fault = SyslogServer.Refusal(new IPEndPoint(IPAddress.Loopback, 514), new SocketException((int)SocketError.AccessDenied));
+
+        Assert.Contains("no permission for UDP port 514", fault.Message, StringComparison.Ordinal);
+        Assert.Contains("CAP_NET_BIND_SERVICE", fault.Remedy, StringComparison.Ordinal);
+        Assert.DoesNotContain("Stop the program", fault.Remedy, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_strangers_send_is_not_read()
+    {
+        var heard = new Heard { Stranger = IPAddress.Parse("127.0.0.2") };
+        await using var server = new SyslogServer(new IPEndPoint(IPAddress.Loopback, 0), heard, NullLogger<SyslogServer>.Instance);
+        server.Start();
+        using var stranger = new UdpClient(new IPEndPoint(heard.Stranger, 0));
+        using var installer = new UdpClient(new IPEndPoint(IPAddress.Loopback, 0));
+
+        await stranger.SendAsync(Encoding.ASCII.GetBytes("<14>Nov 29 18:53:20 stranger: hello"), server.Address);
+        await installer.SendAsync(Encoding.ASCII.GetBytes("<14>Nov 29 18:53:20 installer: hello"), server.Address);
+
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        while (heard.Messages.Length == 0)
+        {
+            await Task.Delay(10, patience.Token);
+        }
+
+        Assert.Equal("installer", Assert.Single(heard.Messages).Tag);
+    }
+
     private static async Task<Caller> BootAsync(World world)
     {
         Assert.True((await world.Service.GrantAsync(new GrantRequest(World.Name, "recipe", "inputs", null, null, "test", Installer: Installer))).Ok);
@@ -155,6 +208,10 @@ public sealed class InstallerLogsTests
                 }
             }
         }
+
+        public IPAddress? Stranger { get; init; }
+
+        bool IInstallerLogs.Hears(IPAddress source) => !source.Equals(Stranger);
 
         void IInstallerLogs.Heard(IPAddress source, SyslogMessage message)
         {

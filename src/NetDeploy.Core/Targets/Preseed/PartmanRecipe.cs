@@ -17,9 +17,6 @@ internal static class PartmanRecipe
     /// <summary>What a part that takes the rest needs at least, MB.</summary>
     private const long RestMinimum = 1000;
 
-    /// <summary>The value of <c>partman-auto/method</c>.</summary>
-    public static string Method(StorageSpec storage) => storage.VolumeGroups.IsEmpty ? "regular" : "lvm";
-
     /// <summary>The value of <c>partman-auto/expert_recipe</c>, on one line.</summary>
     public static string Of(StorageSpec storage)
     {

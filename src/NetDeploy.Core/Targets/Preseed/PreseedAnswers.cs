@@ -89,22 +89,20 @@ internal static class PreseedAnswers
         }
     }
 
-    /// <summary>Which disk it is, the plan says: <c>partman/early_command</c> binds it and claims, and nothing is written where that fails.</summary>
+    /// <summary>
+    /// Which disk it is, the plan says. <c>partman/early_command</c> binds it and claims; only then it answers what lets partman begin and
+    /// write (<c>consent</c> in <c>bootfiles/installer/steps.sh</c>). Were those served, an early command that dies would leave partman
+    /// free to take the one disk that it sees.
+    /// </summary>
     private static IEnumerable<PreseedQuestion> Disks(StorageSpec storage)
     {
         yield return Text("partman/early_command", $"{Command} partition");
-        yield return Text("partman-auto/method", PartmanRecipe.Method(storage));
         yield return Text("partman-partitioning/default_label", "gpt");
         yield return Text(Recipe, PartmanRecipe.Of(storage));
-        yield return Flag("partman-lvm/device_remove_lvm", true);
-        yield return Flag("partman-md/device_remove_md", true);
-        yield return Flag("partman-partitioning/confirm_write_new_label", true);
         if (!storage.VolumeGroups.IsEmpty)
         {
             // Volumes with a size of their own do not grow, so what they leave is free for later ones.
             yield return Text("partman-auto-lvm/guided_size", "max");
-            yield return Flag("partman-lvm/confirm", true);
-            yield return Flag("partman-lvm/confirm_nooverwrite", true);
         }
 
         yield return Flag("partman-basicfilesystems/no_swap", false);
@@ -112,9 +110,6 @@ internal static class PreseedAnswers
         yield return Flag("partman-basicmethods/method_only", false);
         yield return Flag("partman-efi/non_efi_system", true);
         yield return Select("partman/mount_style", "uuid");
-        yield return Select("partman/choose_partition", "finish");
-        yield return Flag("partman/confirm", true);
-        yield return Flag("partman/confirm_nooverwrite", true);
     }
 
     private static IEnumerable<PreseedQuestion> BaseSystem(SystemSpec system)
