@@ -170,8 +170,10 @@ public sealed record ImageView(string Key, string? Id, long? Bytes, long? BuiltA
 /// <param name="Misses">Answers that came from the upstream.</param>
 /// <param name="Stale">Answers of the last good state, as the upstream failed.</param>
 /// <param name="Failures">Fetches that failed.</param>
+/// <param name="Fault">Why it serves nothing until a restart, and the remedy; null: it serves.</param>
 public sealed record MirrorView(
-    string Name, string Upstream, int Files, long Bytes, long MaxBytes, long Hits, long Misses, long Stale, long Failures, long ServedBytes, long FetchedBytes);
+    string Name, string Upstream, int Files, long Bytes, long MaxBytes, long Hits, long Misses, long Stale, long Failures, long ServedBytes, long FetchedBytes,
+    string? Fault = null);
 
 /// <summary>A secret by its name; its value never comes out.</summary>
 public sealed record SecretView(string Name, int Version);

@@ -64,6 +64,11 @@ internal static class MirrorCommand
 
     internal static string Line(MirrorView mirror)
     {
+        if (mirror.Fault is { } fault)
+        {
+            return $"{mirror.Name}  {mirror.Upstream}  serves nothing: {fault}";
+        }
+
         var answers = mirror.Hits + mirror.Misses + mirror.Stale;
         var rate = answers == 0 ? "nothing asked yet" : string.Create(CultureInfo.InvariantCulture, $"{100 * (mirror.Hits + mirror.Stale) / answers} % of {answers} answers from the cache");
         var trouble = mirror.Stale + mirror.Failures == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $", {mirror.Stale} stale, {mirror.Failures} failures");

@@ -56,4 +56,12 @@ public sealed record Recipe
 
         return Origin is { } origin ? (origin.Document.File, origin.Line, origin.Column) : ("", 0, 0);
     }
+
+    /// <summary>A finding about a path of the resolved tree, at the place that it was written at.</summary>
+    /// <param name="place">Where to point to, if not to the path itself; "" is the machine's document.</param>
+    internal Diagnostic At(string path, Severity severity, string message, string remedy, string? place = null)
+    {
+        var (file, line, column) = Place(place ?? path);
+        return new(severity, file, line, column, path, message, remedy);
+    }
 }

@@ -50,24 +50,18 @@ public static class SecretCheck
         var name = use.Reference.Name;
         if (!secrets.TryGetValue(name, out var secret))
         {
-            return At(recipe, use, severity, $"there is no secret '{name}'.", use.Purpose == Purpose.PasswordHash ? $"Store it: netdeploy passwd | netdeploy secret set {name}" : $"Store it: netdeploy secret set {name}");
+            return recipe.At(use.Path, severity, $"there is no secret '{name}'.", use.Purpose == Purpose.PasswordHash ? $"Store it: netdeploy passwd | netdeploy secret set {name}" : $"Store it: netdeploy secret set {name}");
         }
 
         var value = secret.Reveal();
         return use.Purpose switch
         {
             Purpose.PasswordHash when value.Length == 0 || value.Any(c => char.IsControl(c) || c is ':' or ' ') =>
-                At(recipe, use, severity, $"the secret '{name}' is no password hash.", "`netdeploy passwd` makes one."),
+                recipe.At(use.Path, severity, $"the secret '{name}' is no password hash.", "`netdeploy passwd` makes one."),
             Purpose.Passphrase when value.Length is 0 or > LongestPassphrase || !value.All(c => c is >= ' ' and <= '~') =>
-                At(recipe, use, severity, $"the secret '{name}' is no passphrase that can be typed at every console.", $"Take 1 to {LongestPassphrase} characters of ASCII, on one line."),
+                recipe.At(use.Path, severity, $"the secret '{name}' is no passphrase that can be typed at every console.", $"Take 1 to {LongestPassphrase} characters of ASCII, on one line."),
             _ => null,
         };
-    }
-
-    private static Diagnostic At(Recipe recipe, Use use, Severity severity, string message, string remedy)
-    {
-        var (file, line, column) = recipe.Place(use.Path);
-        return new(severity, file, line, column, use.Path, message, remedy);
     }
 
     /// <summary>One place of a recipe that names a secret.</summary>

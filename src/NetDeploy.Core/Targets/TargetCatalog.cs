@@ -31,10 +31,11 @@ public static class TargetCatalog
 
     private static Diagnostic NoTarget(Recipe recipe)
     {
-        var at = recipe.Place("");
         var method = recipe.Method.ToString().ToLowerInvariant();
-        return new(Severity.Error, at.File, at.Line, at.Column, "method",
+        return recipe.At(
+            "method", Severity.Error,
             $"no target installs family '{recipe.Distro.Family}' by method '{method}'.",
-            $"Known: {string.Join(", ", All.Select(t => t.Name))}.");
+            $"Known: {string.Join(", ", All.Select(t => t.Name))}.",
+            place: "");
     }
 }

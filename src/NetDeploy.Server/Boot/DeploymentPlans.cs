@@ -7,6 +7,7 @@ using NetDeploy.Core.Secrets;
 using NetDeploy.Core.Targets;
 using NetDeploy.Server.Deployments;
 using NetDeploy.Server.Images;
+using NetDeploy.Server.Linux;
 using NetDeploy.Server.Secrets;
 using NetDeploy.Server.Storage;
 
@@ -91,6 +92,6 @@ internal sealed class DeploymentPlans(DeploymentService deployments, BulkStore b
     private static Uri UrlOf(ConnectionInfo connection)
     {
         var address = connection.LocalIpAddress ?? throw new InvalidOperationException("A boot request came over no network.");
-        return new Uri($"http://{new IPEndPoint(address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address, connection.LocalPort)}");
+        return new Uri($"http://{new IPEndPoint(address.Plain(), connection.LocalPort)}");
     }
 }

@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Routing;
 using NetDeploy.Core.Boot;
 using NetDeploy.Protocols;
 using NetDeploy.Server.Enrolment;
+using NetDeploy.Server.Linux;
 
 namespace NetDeploy.Server.Boot;
 
@@ -46,7 +47,7 @@ internal static class HoldRoutes
         }
 
         var source = context.Connection.RemoteIpAddress ?? IPAddress.None;
-        return desk.Refuse(held, DeployRoutes.BearerOf(context.Request), source.IsIPv4MappedToIPv6 ? source.MapToIPv4() : source) is { } refusal
+        return desk.Refuse(held, DeployRoutes.BearerOf(context.Request), source.Plain()) is { } refusal
             ? DeployRoutes.Text(refusal, StatusCodes.Status403Forbidden)
             : await handle(held, context.Features.GetRequiredFeature<NetworkSpecRef>().Network.Name).ConfigureAwait(false);
     }

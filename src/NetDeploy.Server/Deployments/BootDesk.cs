@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Net;
 using Microsoft.Extensions.Logging;
 using NetDeploy.Core.Addressing;
@@ -8,61 +7,16 @@ using NetDeploy.Core.Enrolment;
 using NetDeploy.Core.Machines;
 using NetDeploy.Protocols;
 using NetDeploy.Server.Enrolment;
+using NetDeploy.Server.Linux;
 
 namespace NetDeploy.Server.Deployments;
-
-/// <summary>What a listener sends.</summary>
-public abstract record BootReply
-{
-    private BootReply()
-    {
-    }
-
-    /// <summary>A script. May hold a token: never log or keep it.</summary>
-    public sealed record Text(string Content) : BootReply
-    {
-        public override string ToString() => $"Text ({Content.Length} characters)";
-    }
-
-    public sealed record LoaderFile(string Name, bool FirstStage) : BootReply;
-
-    public sealed record EnvironmentFile(EnvironmentPart Part) : BootReply;
-
-    public sealed record InstallerFile(string Distro, string BuildId, string Name) : BootReply;
-
-    /// <summary>TFTP ERROR 1, HTTP 404.</summary>
-    public sealed record NotFound(string Reason) : BootReply;
-
-    /// <summary>TFTP ERROR 2, HTTP 403.</summary>
-    public sealed record Refused(string Reason) : BootReply;
-}
-
-/// <summary>Options of the boot path.</summary>
-public sealed record BootDeskOptions
-{
-    /// <summary>The boot listener's port.</summary>
-    public required int HttpPort { get; init; }
-
-    /// <summary>Arguments for the kernel of the deploy environment.</summary>
-    public ImmutableArray<string> KernelArguments { get; init; } = [];
-
-    /// <summary>Where the log of a distribution's installer is heard.</summary>
-    public int SyslogPort { get; init; } = 514;
-
-    /// <summary>The loader that a machine's document asks for, whatever its network says; null: the network's.</summary>
-    public Func<Machine, UefiLoader?> LoaderOf { get; init; } = _ => null;
-}
 
 /// <summary>
 /// Where DHCP, TFTP and HTTP ask what a machine boots: finds the machine, plans, makes the planned boot real through
 /// <see cref="DeploymentService"/>, and writes the timeline.
 /// </summary>
-internal sealed class BootDesk : IBootOffers
+internal sealed partial class BootDesk : IBootOffers
 {
-    /// <summary>How long a script waits for an image that is only to be looked up.</summary>
-    private static readonly TimeSpan ImagePatience = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan ImagePoll = TimeSpan.FromMilliseconds(50);
-
     private readonly DeploymentService _deployments;
     private readonly IAddressOwners _owners;
     private readonly BootDeskOptions _options;
@@ -145,7 +99,7 @@ internal sealed class BootDesk : IBootOffers
     /// <param name="path">Normalised, without a slash at the start.</param>
     public async Task<BootReply> TftpAsync(string path, IPAddress source, NetworkSpecRef network, CancellationToken cancellationToken = default)
     {
-        source = Plain(source);
+        source = source.Plain();
         var owner = _owners.OwnerOf(source);
         Func<MachineMatch> find = () => owner.Mac is { } mac ? Match(mac) : new MachineMatch.Unknown($"{source} has no lease");
         if (owner.Mac is { } asking)
@@ -162,7 +116,7 @@ internal sealed class BootDesk : IBootOffers
     public async Task<BootReply> ScriptAsync(
         MacAddress mac, Guid? uuid, IPAddress source, NetworkSpecRef network, Smbios? smbios = null, CancellationToken cancellationToken = default)
     {
-        source = Plain(source);
+        source = source.Plain();
         var owner = _owners.OwnerOf(source);
         _proxied.Fetched(mac, "script");
         // The slot was told of the MAC that has the lease; a request that only says that MAC gets nothing by it.
@@ -174,7 +128,7 @@ internal sealed class BootDesk : IBootOffers
     /// <summary>A first-stage loader was sent whole. EDK2 opens it twice, once for its size only: count completed transfers.</summary>
     public void LoaderFetched(IPAddress source)
     {
-        if (_owners.OwnerOf(Plain(source)).Mac is { } mac)
+        if (_owners.OwnerOf(source.Plain()).Mac is { } mac)
         {
             _watch.LoaderFetched(mac);
         }
@@ -183,7 +137,7 @@ internal sealed class BootDesk : IBootOffers
     /// <summary>Evidence from a listener for the timeline of the machine that has this address; ignored where none has.</summary>
     public void Note(IPAddress source, string kind, string text)
     {
-        if (_owners.OwnerOf(Plain(source)).Mac is { } mac && Match(mac) is MachineMatch.Found found)
+        if (_owners.OwnerOf(source.Plain()).Mac is { } mac && Match(mac) is MachineMatch.Found found)
         {
             _deployments.Note(found.Machine.Id, TimelineNote.Of(kind, TimelineSeverity.Info, text));
         }
@@ -282,78 +236,6 @@ internal sealed class BootDesk : IBootOffers
         ? BootScripts.Installer(dialect, new InstallerScript(script, installer, _options.SyslogPort))
         : BootScripts.Deploy(dialect, script);
 
-    /// <summary>What the network does with newcomers, as far as it concerns this machine.</summary>
-    private BootView ViewOf(NetworkSpecRef network, MachineMatch match, MacAddress? mac)
-    {
-        var view = BootView.Of(network, _options.HttpPort);
-        if (_newcomers is not { Enroller: var enroller } || mac is not { } asking)
-        {
-            return view;
-        }
-
-        var name = network.Network.Name;
-        return match switch
-        {
-            MachineMatch.Unknown => view with
-            {
-                AsksNewcomers = enroller.Asks(name),
-                Judgement = enroller.Judge((Seen.Find(asking)?.Newcomer ?? new Newcomer(asking)) with { Network = name }),
-            },
-            MachineMatch.Found { Machine: var machine } when enroller.IsNew(machine) => view with
-            {
-                IsNewMachine = true,
-                Reserved = enroller.ReservedFor(machine.Name),
-                Judgement = enroller.Judge(new Newcomer(asking) { Network = name }),
-            },
-            _ => view,
-        };
-    }
-
-    /// <summary>
-    /// A newcomer becomes a machine where a rule says so, and a machine that was enrolled gets the one grant of its rule. An image that is there already
-    /// is worth a moment: the machine then installs with this very boot.
-    /// </summary>
-    /// <returns>What to plan with now; null: as before.</returns>
-    private async Task<(BootView View, MachineMatch Match)?> TakeInAsync(
-        BootView view, MachineMatch match, MacAddress mac, Guid? uuid, Smbios? smbios, NetworkSpecRef network, Func<MachineMatch> find, CancellationToken cancellationToken)
-    {
-        if (_newcomers is not { Enroller: var enroller })
-        {
-            return null;
-        }
-
-        if (match is MachineMatch.Found { Machine: { DeploymentId: null } ungranted } && view.IsNewMachine)
-        {
-            await enroller.EnsureGrantAsync(ungranted, cancellationToken).ConfigureAwait(false);
-        }
-        else if (match is MachineMatch.Unknown)
-        {
-            var newcomer = Seen.Know(mac, known => known with { Network = network.Network.Name, Uuid = uuid ?? known.Uuid, Smbios = smbios ?? known.Smbios });
-            var judged = await enroller.EnrolAsync(newcomer, enroller.Judge(newcomer), cancellationToken).ConfigureAwait(false);
-            Seen.Judged(mac, judged);
-            if (find() is not MachineMatch.Found)
-            {
-                return (view with { Judgement = judged }, match);
-            }
-        }
-        else
-        {
-            return null;
-        }
-
-        match = find();
-        if (match is MachineMatch.Found { Machine: var machine })
-        {
-            for (var waited = TimeSpan.Zero; waited < ImagePatience && DeploymentOf(match)?.State == DeploymentState.Preparing; waited += ImagePoll)
-            {
-                await Task.Delay(ImagePoll, cancellationToken).ConfigureAwait(false);
-                match = _deployments.Machines.ById(machine.Id) is { } now && match is MachineMatch.Found found ? found with { Machine = now } : match;
-            }
-        }
-
-        return (ViewOf(network, match, mac), match);
-    }
-
     /// <summary>By what a NIC says, and by where a trusted relay heard it last.</summary>
     private MachineMatch Match(MacAddress mac, Guid? uuid = null) => _deployments.Machines.Match(new HardwareClues(mac, uuid, _watch.Slot(mac)));
 
@@ -397,6 +279,4 @@ internal sealed class BootDesk : IBootOffers
                 break;
         }
     }
-
-    private static IPAddress Plain(IPAddress address) => address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
 }

@@ -4,6 +4,7 @@ using NetDeploy.Core.Boot;
 using NetDeploy.Core.Deployments;
 using NetDeploy.Core.Machines;
 using NetDeploy.Protocols;
+using NetDeploy.Server.Linux;
 using NetDeploy.Server.Storage;
 
 namespace NetDeploy.Server.Deployments;
@@ -48,10 +49,7 @@ public sealed partial class DeploymentService
     public async Task<Authentication> AuthenticateAsync(
         string deploymentId, string? bearer, IPAddress source, TokenPhase phase, CancellationToken cancellationToken = default)
     {
-        if (source.IsIPv4MappedToIPv6)
-        {
-            source = source.MapToIPv4();
-        }
+        source = source.Plain();
 
         var deployment = await _store.DeploymentAsync(deploymentId, cancellationToken).ConfigureAwait(false);
         var machine = deployment is null ? null : _index.ById(deployment.MachineId);

@@ -9,7 +9,8 @@ namespace NetDeploy.Server.Dhcp;
 
 /// <summary>
 /// Which other DHCP servers there are on one interface: asked at the start and every five minutes, one packet each time. Never on a
-/// network in mode shadow, which hears only of those that clients name. Safe from any thread.
+/// network in mode shadow, which hears only of those that clients name. Packets may come from any
+/// thread; <see cref="Tick"/> and <see cref="Missing"/> are called under the server's lock.
 /// </summary>
 internal sealed class DhcpSurvey
 {

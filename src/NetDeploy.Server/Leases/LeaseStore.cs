@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using NetDeploy.Core.Addressing;
 using NetDeploy.Protocols;
 using NetDeploy.Protocols.Dhcp;
+using NetDeploy.Server.Linux;
 using NetDeploy.Server.Storage;
 
 namespace NetDeploy.Server.Leases;
@@ -126,7 +127,7 @@ public sealed class LeaseStore : ILeaseTable, IDisposable
 
     public LeaseHolder? FindByAddress(IPAddress address)
     {
-        var plain = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+        var plain = address.Plain();
         if (plain.AddressFamily != AddressFamily.InterNetwork)
         {
             return null;

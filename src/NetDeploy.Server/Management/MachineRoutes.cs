@@ -10,7 +10,7 @@ using NetDeploy.Core.Targets;
 
 namespace NetDeploy.Server.Management;
 
-/// <summary>Reading: machines, timelines, logs.</summary>
+/// <summary>Machines, their timelines and logs: read; and a machine forgotten.</summary>
 internal static class MachineRoutes
 {
     private const int MaxWaitSeconds = 30;
@@ -53,6 +53,28 @@ internal static class MachineRoutes
 
             using var reader = new StreamReader(file, Encoding.UTF8);
             return TypedResults.Json(new LogView(deployment.Id, hash, await reader.ReadToEndAsync().ConfigureAwait(false)), NetDeployJson.Default.LogView);
+        });
+
+        api.MapDelete("/machines/{name}", async Task<IResult> (string name, CancellationToken cancellationToken) =>
+        {
+            if (Find(services, name) is not { } machine)
+            {
+                return Problems.NotFound(name);
+            }
+
+            var forgotten = await services.Application.ForgetAsync(machine.Name, cancellationToken).ConfigureAwait(false);
+            if (forgotten.Refusal is { } refusal)
+            {
+                return OrderRoutes.Refuse(refusal);
+            }
+
+            // Whoever gets its name next gets its address with it.
+            foreach (var mac in machine.Binding.Macs)
+            {
+                await services.Leases.ForgetAsync(mac).ConfigureAwait(false);
+            }
+
+            return TypedResults.NoContent();
         });
     }
 

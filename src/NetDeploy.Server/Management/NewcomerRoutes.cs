@@ -7,12 +7,13 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
 using NetDeploy.Client;
+using NetDeploy.Core.Deployments;
 using NetDeploy.Protocols;
 using NetDeploy.Server.Deployments;
 
 namespace NetDeploy.Server.Management;
 
-/// <summary>Machines that no document names: looked at, adopted; and the other way, forgotten.</summary>
+/// <summary>Machines that no document names: looked at, and adopted.</summary>
 internal static class NewcomerRoutes
 {
     public static void MapNewcomers(this IEndpointRouteBuilder api, ManagementServices services)
@@ -22,28 +23,6 @@ internal static class NewcomerRoutes
             : NotSeen(mac));
 
         api.MapPost("/unknown/{mac}/adopt", (string mac, AdoptRequest request, CancellationToken cancellationToken) => AdoptAsync(services, mac, request, cancellationToken));
-
-        api.MapDelete("/machines/{name}", async Task<IResult> (string name, CancellationToken cancellationToken) =>
-        {
-            if (MachineRoutes.Find(services, name) is not { } machine)
-            {
-                return Problems.NotFound(name);
-            }
-
-            var forgotten = await services.Application.ForgetAsync(machine.Name, cancellationToken).ConfigureAwait(false);
-            if (forgotten.Refusal is { } refusal)
-            {
-                return OrderRoutes.Refuse(refusal);
-            }
-
-            // Whoever gets its name next gets its address with it.
-            foreach (var mac in machine.Binding.Macs)
-            {
-                await services.Leases.ForgetAsync(mac).ConfigureAwait(false);
-            }
-
-            return TypedResults.NoContent();
-        });
     }
 
     private static async Task<IResult> AdoptAsync(ManagementServices services, string mac, AdoptRequest request, CancellationToken cancellationToken)
@@ -75,7 +54,7 @@ internal static class NewcomerRoutes
         var order = await services.Orders.DeployAsync(machine.Name, null, null, null, "operator", cancellationToken).ConfigureAwait(false);
         return order.Deployment is { } deployment
             ? TypedResults.Json(
-                new AdoptResult(machine.Name, new DeployResult(deployment.Id, deployment.State.ToString().ToLowerInvariant(), OrderRoutes.Instruction(services, machine.Name, deployment))),
+                new AdoptResult(machine.Name, new DeployResult(deployment.Id, deployment.State.Word(), OrderRoutes.Instruction(services, machine.Name, deployment))),
                 NetDeployJson.Default.AdoptResult)
             : OrderRoutes.Refuse(
                 new Refusal($"{mac} is {machine.Name} now, but is not deployed: {order.Refusal!.Reason}", $"{order.Refusal.Remedy} Then: netdeploy deploy {machine.Name}"),

@@ -13,6 +13,7 @@ internal sealed class CachedMirror : IAsyncDisposable
     private readonly MirrorSuites _suites;
     private readonly MirrorIndexes _indexes;
     private readonly ILogger _logger;
+    private readonly string _folder;
 
     /// <param name="folder">Of this mirror alone.</param>
     /// <exception cref="IOException">The folder cannot be used.</exception>
@@ -20,12 +21,13 @@ internal sealed class CachedMirror : IAsyncDisposable
     {
         Config = config;
         _logger = logger;
+        _folder = folder;
         Counters = new MirrorCounters(config.Name, logger);
         _store = MirrorStore.Open(folder, config.Upstream.AbsoluteUri, config.MaxSize, clock, logger, reserved);
         _upstream = new MirrorUpstream(config);
         _fetcher = new MirrorFetcher(_upstream, _store, Counters);
         _suites = new MirrorSuites(config.Name, _fetcher, _store, Counters, clock, logger);
-        _indexes = new MirrorIndexes(config.Name, _suites, _store, logger);
+        _indexes = new MirrorIndexes(config.Name, _suites, _store, clock, logger);
         Ready = ReadyAsync();
     }
 
@@ -33,8 +35,11 @@ internal sealed class CachedMirror : IAsyncDisposable
 
     public MirrorCounters Counters { get; }
 
-    /// <summary>Ends when what the last process left is known.</summary>
+    /// <summary>Ends when what the last process left is known, or cannot be: see <see cref="Fault"/>. Never fails.</summary>
     public Task Ready { get; }
+
+    /// <summary>Why nothing of this mirror can be served until a restart.</summary>
+    public MirrorFault? Fault { get; private set; }
 
     public long Bytes => _store.Bytes;
 
@@ -44,7 +49,7 @@ internal sealed class CachedMirror : IAsyncDisposable
     /// <exception cref="MirrorFault">The client cannot have it now.</exception>
     public async Task<MirrorAnswer> GetAsync(MirrorPath path, IPAddress client, bool head, CancellationToken cancellationToken)
     {
-        await Ready.WaitAsync(cancellationToken).ConfigureAwait(false);
+        await UsableAsync(cancellationToken).ConfigureAwait(false);
         switch (MirrorFile.Of(path, _suites.IsSuite))
         {
             case MirrorFile.Pooled:
@@ -65,9 +70,10 @@ internal sealed class CachedMirror : IAsyncDisposable
     }
 
     /// <summary>Empties the cache; returns how many bytes went.</summary>
+    /// <exception cref="MirrorFault">It cannot be used at all.</exception>
     public async Task<long> ClearAsync(CancellationToken cancellationToken)
     {
-        await Ready.WaitAsync(cancellationToken).ConfigureAwait(false);
+        await UsableAsync(cancellationToken).ConfigureAwait(false);
         _suites.Clear();
         return await _store.ClearAsync(cancellationToken).ConfigureAwait(false);
     }
@@ -80,10 +86,30 @@ internal sealed class CachedMirror : IAsyncDisposable
         _store.Dispose();
     }
 
+    /// <summary>A part that is damaged has been dropped by those who read it; what comes here concerns the whole folder.</summary>
     private async Task ReadyAsync()
     {
-        await _store.Loaded.ConfigureAwait(false);
-        await _suites.LoadAsync(CancellationToken.None).ConfigureAwait(false);
+        try
+        {
+            await _store.Loaded.ConfigureAwait(false);
+            await _suites.LoadAsync(CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            Fault = new MirrorFault(
+                $"the cache of mirror {Config.Name} in {_folder} cannot be read: {e.Message}",
+                $"Make {_folder} readable and writable for the server, or remove it, and restart the server: what was in it is fetched again.", status: 503, inner: e);
+            MirrorLog.Unusable(_logger, e, Config.Name, _folder);
+        }
+    }
+
+    private async Task UsableAsync(CancellationToken cancellationToken)
+    {
+        await Ready.WaitAsync(cancellationToken).ConfigureAwait(false);
+        if (Fault is { } fault)
+        {
+            throw new MirrorFault(fault.Message, fault.Remedy, fault.Status, fault);
+        }
     }
 
     private async Task<MirrorAnswer> ReleaseAsync(MirrorFile.ReleaseOf release, IPAddress client, MirrorPath path, CancellationToken cancellationToken)

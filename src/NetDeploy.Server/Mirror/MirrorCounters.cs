@@ -50,6 +50,13 @@ internal sealed class MirrorCounters(string mirror, ILogger logger)
         MirrorLog.Failed(logger, mirror, path, fault.Message);
     }
 
+    /// <summary>Through no fault of the upstream or the disk.</summary>
+    public void Broken(string path, Exception exception)
+    {
+        Count(ref _failures, "failed");
+        MirrorLog.Broken(logger, exception, mirror, path);
+    }
+
     public void Sent(long bytes)
     {
         Interlocked.Add(ref _served, bytes);

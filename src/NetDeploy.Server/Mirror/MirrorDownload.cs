@@ -102,7 +102,7 @@ internal sealed class MirrorDownload
         }
     }
 
-    /// <summary>Fetches and stores; never throws.</summary>
+    /// <summary>Fetches and stores. What the upstream and the disk do wrong, those who wait are told; anything else is thrown, and the caller gives it up.</summary>
     public async Task RunAsync(MirrorUpstream upstream, MirrorStore store, MirrorCounters counters, Action<MirrorFault> failed)
     {
         using var abandoned = new CancellationTokenSource();

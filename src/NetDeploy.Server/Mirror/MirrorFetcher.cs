@@ -147,6 +147,14 @@ internal sealed class MirrorFetcher(MirrorUpstream upstream, MirrorStore store, 
         {
             download.GiveUp(fault);
         }
+        catch (Exception e)
+        {
+            // Nobody awaits this run: who waits for the file would do so for ever.
+            var fault = new MirrorFault(
+                $"{download.Order.Path} failed within the server: {e.Message}", "Ask again; if it comes back, report it with what the server logged: that is an error in NetDeploy.", status: 500, inner: e);
+            counters.Broken(download.Order.Path.Text, e);
+            download.GiveUp(fault);
+        }
         finally
         {
             slot?.Dispose();

@@ -2,19 +2,21 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.IO.Compression;
 using System.Text;
-using System.Text.RegularExpressions;
 using Microsoft.Extensions.Logging;
 using NetDeploy.Core.Mirrors;
 
 namespace NetDeploy.Server.Mirror;
 
 /// <summary>What the stored <c>Packages</c> indexes say of files in the pool; each is read when the first such file is asked for.</summary>
-internal sealed partial class MirrorIndexes(string mirror, MirrorSuites suites, MirrorStore store, ILogger logger)
+internal sealed class MirrorIndexes(string mirror, MirrorSuites suites, MirrorStore store, TimeProvider clock, ILogger logger)
 {
     /// <summary>Debian's largest is 50 MB unpacked; a small file that unpacks to more is none.</summary>
     private const long MaximumUnpacked = 256L << 20;
 
-    private readonly ConcurrentDictionary<string, Task<PackageDigests?>> _read = new(StringComparer.Ordinal);
+    /// <summary>What cannot be read, for want of xz or by a passing error of the disk, is tried again, but not for each file of the pool.</summary>
+    private static readonly TimeSpan FailurePause = TimeSpan.FromMinutes(1);
+
+    private readonly ConcurrentDictionary<string, Task<Reading>> _read = new(StringComparer.Ordinal);
 
     /// <summary>Null: no index that is here lists it.</summary>
     public async Task<ListedFile?> FindAsync(string path, CancellationToken cancellationToken)
@@ -23,16 +25,15 @@ internal sealed partial class MirrorIndexes(string mirror, MirrorSuites suites, 
         var used = new HashSet<string>(StringComparer.Ordinal);
         foreach (var (suite, generation) in suites.All)
         {
-            foreach (var (name, file) in generation.Text.Files)
+            foreach (var index in generation.Indexes)
             {
-                if (IndexName().Match(name) is not { Success: true } match || store.Find(MirrorEntry.KeyOf(file.Sha256)) is null
-                    || !folders.Add($"{generation.Text.Generation} {suite} {match.Groups[1].Value}"))
+                if (store.Find(MirrorEntry.KeyOf(index.Sha256)) is null || !folders.Add($"{generation.Text.Generation} {suite} {index.Folder}"))
                 {
                     continue;
                 }
 
-                used.Add(file.Sha256);
-                var digests = await _read.GetOrAdd(file.Sha256, _ => ReadAsync(suite, name, file.Sha256)).WaitAsync(cancellationToken).ConfigureAwait(false);
+                used.Add(index.Sha256);
+                var digests = await DigestsAsync(suite, index).WaitAsync(cancellationToken).ConfigureAwait(false);
                 if (digests?.Find(path) is { } found)
                 {
                     return found;
@@ -49,22 +50,35 @@ internal sealed partial class MirrorIndexes(string mirror, MirrorSuites suites, 
         return null;
     }
 
-    private async Task<PackageDigests?> ReadAsync(string suite, string name, string sha256)
+    private async Task<PackageDigests?> DigestsAsync(string suite, PackagesIndex index)
+    {
+        var reading = _read.GetOrAdd(index.Sha256, _ => ReadAsync(suite, index.Name, index.Sha256));
+        var read = await reading.ConfigureAwait(false);
+        if (read.Digests is null && clock.GetUtcNow() >= read.RetryAt)
+        {
+            _read.TryRemove(new(index.Sha256, reading));
+        }
+
+        return read.Digests;
+    }
+
+    private async Task<Reading> ReadAsync(string suite, string name, string sha256)
     {
         try
         {
             using var file = await store.OpenAsync(MirrorEntry.KeyOf(sha256), CancellationToken.None).ConfigureAwait(false);
-            return file is null ? null : Path.GetExtension(name) switch
+            // Damaged, and gone: it counts again as soon as it has been fetched again.
+            return file is null ? new Reading(null, DateTimeOffset.MinValue) : new Reading(Path.GetExtension(name) switch
             {
                 ".xz" => await UnpackedAsync(file.Stream.Name).ConfigureAwait(false),
                 ".gz" => await PlainAsync(new GZipStream(file.Stream, CompressionMode.Decompress)).ConfigureAwait(false),
                 _ => await PlainAsync(file.Stream).ConfigureAwait(false),
-            };
+            });
         }
-        catch (Exception e) when (e is IOException or InvalidDataException or System.ComponentModel.Win32Exception)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException or System.ComponentModel.Win32Exception)
         {
             MirrorLog.NoDigests(logger, mirror, $"dists/{suite}/{name}", e.Message);
-            return null;
+            return new Reading(null, clock.GetUtcNow() + FailurePause);
         }
     }
 
@@ -98,6 +112,6 @@ internal sealed partial class MirrorIndexes(string mirror, MirrorSuites suites, 
         }
     }
 
-    [GeneratedRegex(@"\A((?:.*/)?)Packages(\.xz|\.gz)?\z")]
-    private static partial Regex IndexName();
+    /// <summary>What came of reading one index; without digests it is read again from <paramref name="RetryAt"/> on.</summary>
+    private sealed record Reading(PackageDigests? Digests, DateTimeOffset RetryAt = default);
 }

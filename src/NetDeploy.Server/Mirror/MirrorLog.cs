@@ -38,6 +38,12 @@ internal static partial class MirrorLog
     [LoggerMessage(EventId = 3512, Level = LogLevel.Warning, Message = "Mirror {Mirror}: what is known of suite {Suite} cannot be stored, and is fetched again after a restart: {Reason}")]
     public static partial void NotSaved(ILogger logger, string mirror, string suite, string reason);
 
+    [LoggerMessage(EventId = 3513, Level = LogLevel.Error, Message = "Mirror {Mirror}: {Path}: the download failed within the server")]
+    public static partial void Broken(ILogger logger, Exception exception, string mirror, string path);
+
+    [LoggerMessage(EventId = 3514, Level = LogLevel.Error, Message = "Mirror {Mirror} serves nothing: its cache in {Folder} cannot be read. Make it readable and writable for the server, or remove it, and restart")]
+    public static partial void Unusable(ILogger logger, Exception exception, string mirror, string folder);
+
     [LoggerMessage(EventId = 3511, Level = LogLevel.Warning, Message = "Mirror {Mirror}: suite {Suite} stays at its generation: {Reason}")]
     public static partial void NotSwitched(ILogger logger, string mirror, string suite, string reason);
 }

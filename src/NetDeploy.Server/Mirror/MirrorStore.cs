@@ -335,7 +335,7 @@ internal sealed class MirrorStore : IDisposable
             {
                 if (!File.Exists(file.FullName + Meta))
                 {
-                    file.Delete();
+                    TryDelete(file.FullName);
                 }
 
                 continue;
@@ -352,20 +352,34 @@ internal sealed class MirrorStore : IDisposable
             }
             else
             {
-                file.Delete();
-                File.Delete(content);
+                TryDelete(file.FullName);
+                TryDelete(content);
             }
         }
     }
 
-    private static MirrorEntry? Read(FileInfo file)
+    /// <summary>What cannot even be removed is as good as absent: no entry leads to it.</summary>
+    private void TryDelete(string path)
+    {
+        try
+        {
+            File.Delete(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            MirrorLog.Damaged(_logger, path, e.Message);
+        }
+    }
+
+    private MirrorEntry? Read(FileInfo file)
     {
         try
         {
             return JsonSerializer.Deserialize(File.ReadAllText(file.FullName), MirrorJson.Default.MirrorEntry);
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
         {
+            MirrorLog.Damaged(_logger, file.FullName, e.Message);
             return null;
         }
     }

@@ -56,13 +56,14 @@ internal sealed class MirrorSuites(string mirror, MirrorFetcher fetcher, MirrorS
             {
                 record = JsonSerializer.Deserialize(await File.ReadAllTextAsync(file, cancellationToken).ConfigureAwait(false), MirrorJson.Default.SuiteRecord);
             }
-            catch (JsonException e)
+            catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
             {
                 MirrorLog.Damaged(logger, file, e.Message);
             }
 
             var generations = ImmutableArray.CreateBuilder<SuiteGeneration>();
-            foreach (var generation in record?.Generations.Take(Generations) ?? [])
+            // JSON can hold a null in a list whatever the list's type says.
+            foreach (var generation in record?.Generations.Take(Generations).OfType<GenerationRecord>() ?? [])
             {
                 if (await LoadAsync(generation, cancellationToken).ConfigureAwait(false) is { } loaded)
                 {
@@ -406,7 +407,7 @@ internal sealed class MirrorSuites(string mirror, MirrorFetcher fetcher, MirrorS
         foreach (var (form, sha256) in record.Files)
         {
             using var stored = await store.OpenAsync(MirrorEntry.KeyOf(sha256), cancellationToken).ConfigureAwait(false);
-            if (stored is null)
+            if (stored is not { Entry.Length: <= ReleaseText.MaximumBytes })
             {
                 return null;
             }
@@ -416,7 +417,7 @@ internal sealed class MirrorSuites(string mirror, MirrorFetcher fetcher, MirrorS
             files[form] = new ReleaseFile(sha256, content);
         }
 
-        return files.TryGetValue(record.Asked, out var asked) && ReleaseText.Parse(asked.Content) is { } text
+        return record.FirstSeen >= 0 && record.FirstSeen <= DateTimeOffset.MaxValue.ToUnixTimeSeconds() && files.TryGetValue(record.Asked, out var asked) && ReleaseText.Parse(asked.Content) is { } text
             ? new SuiteGeneration(text, files.ToImmutable(), record.Asked, record.Validators, DateTimeOffset.FromUnixTimeSeconds(record.FirstSeen))
             : null;
     }

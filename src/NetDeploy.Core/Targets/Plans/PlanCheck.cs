@@ -27,7 +27,7 @@ internal static class PlanCheck
         var found = ImmutableArray.CreateBuilder<Diagnostic>();
         if (recipe.Distro.Architecture != "amd64")
         {
-            found.Add(At(recipe, Severity.Error, "distro", $"the deploy environment runs on amd64, not on {recipe.Distro.Architecture}.", "Take a distro of that architecture."));
+            found.Add(recipe.At("distro", Severity.Error, $"machines are installed as amd64 alone, not as {recipe.Distro.Architecture}.", "Take a distro of that architecture."));
         }
 
         CheckFilesystems(recipe, found);
@@ -46,7 +46,7 @@ internal static class PlanCheck
         {
             if (device.Filesystem is { } filesystem && !Filesystems.Contains(filesystem.Type))
             {
-                found.Add(At(recipe, Severity.Error, $"{device.Path}.filesystem", $"the deploy environment makes no {filesystem.Type}.", $"Take one of {string.Join(", ", Filesystems)}."));
+                found.Add(recipe.At($"{device.Path}.filesystem", Severity.Error, $"no method makes the filesystem {filesystem.Type}.", $"Take one of {string.Join(", ", Filesystems)}."));
             }
         }
     }
@@ -56,7 +56,7 @@ internal static class PlanCheck
         var disks = BootDisks(recipe.System.Storage);
         if (disks.IsEmpty)
         {
-            found.Add(At(recipe, Severity.Error, "system.storage", "no disk carries the boot loader, with partitions of type bios-boot and esp.", "Add them to one disk or to several, or write storage: simple."));
+            found.Add(recipe.At("system.storage", Severity.Error, "no disk carries the boot loader, with partitions of type bios-boot and esp.", "Add them to one disk or to several, or write storage: simple."));
             return;
         }
 
@@ -69,7 +69,7 @@ internal static class PlanCheck
             .Where(p => p.Partition is { Type: PartitionType.Esp, Filesystem.MountPoint: not (null or "/boot/efi") });
         foreach (var (disk, esp) in mounted)
         {
-            found.Add(At(recipe, Severity.Error, $"system.storage.disks[{disk.WrittenAs}].partitions[{esp.Name}].mount", "Debian's GRUB looks for the EFI system partition at /boot/efi.", "Write mount: /boot/efi, or leave it out: a second one is a copy of the first."));
+            found.Add(recipe.At($"system.storage.disks[{disk.WrittenAs}].partitions[{esp.Name}].mount", Severity.Error, "Debian's GRUB looks for the EFI system partition at /boot/efi.", "Write mount: /boot/efi, or leave it out: a second one is a copy of the first."));
         }
     }
 
@@ -78,12 +78,12 @@ internal static class PlanCheck
         var path = $"system.storage.disks[{disk.WrittenAs}]";
         if (disk.Partitions.All(p => p.Type != PartitionType.BiosBoot))
         {
-            found.Add(At(recipe, Severity.Warning, path, "without a bios-boot partition the disk does not boot in BIOS mode.", "Add one of 1MiB, type bios-boot."));
+            found.Add(recipe.At(path, Severity.Warning, "without a bios-boot partition the disk does not boot in BIOS mode.", "Add one of 1MiB, type bios-boot."));
         }
 
         if (disk.Partitions.All(p => p.Type != PartitionType.Esp))
         {
-            found.Add(At(recipe, Severity.Warning, path, "without an EFI system partition the disk does not boot in UEFI mode.", "Add one of 256MiB, type esp."));
+            found.Add(recipe.At(path, Severity.Warning, "without an EFI system partition the disk does not boot in UEFI mode.", "Add one of 256MiB, type esp."));
         }
     }
 
@@ -92,18 +92,12 @@ internal static class PlanCheck
         var packages = recipe.System.Packages;
         if (!packages.Any(p => p.StartsWith("linux-image-", StringComparison.Ordinal)))
         {
-            found.Add(At(recipe, Severity.Error, "system.packages", "the image would hold no kernel.", "Add linux-image-amd64."));
+            found.Add(recipe.At("system.packages", Severity.Error, "the image would hold no kernel.", "Add linux-image-amd64."));
         }
 
         foreach (var (package, reason) in Needed.Where(n => !packages.Contains(n.Package)))
         {
-            found.Add(At(recipe, Severity.Error, "system.packages", $"the package {package} is missing: {reason}.", "Add it again; the distro's document brings it."));
+            found.Add(recipe.At("system.packages", Severity.Error, $"the package {package} is missing: {reason}.", "Add it again; the distro's document brings it."));
         }
-    }
-
-    internal static Diagnostic At(Recipe recipe, Severity severity, string path, string message, string remedy)
-    {
-        var (file, line, column) = recipe.Place(path);
-        return new(severity, file, line, column, path, message, remedy);
     }
 }

@@ -17,17 +17,17 @@ internal static class PlanContextCheck
         var nics = recipe.System.Nics;
         if (context.BootMac is null && nics.Any(n => n.Mac is null))
         {
-            found.Add(At(recipe, "system.nics[boot]", "nobody knows from which NIC this machine netboots.", "Name the NIC by its MAC address.", Severity.Error));
+            found.Add(recipe.At("system.nics[boot]", Severity.Error, "nobody knows from which NIC this machine netboots.", "Name the NIC by its MAC address."));
         }
 
         if (context.BootMac is { } boot && nics.Any(n => n.Mac is null) && nics.Any(n => n.Mac == boot))
         {
-            found.Add(At(recipe, $"system.nics[{boot}]", $"this is the NIC that netboots, and 'boot' describes it too.", "Keep one of them.", Severity.Error));
+            found.Add(recipe.At($"system.nics[{boot}]", Severity.Error, $"this is the NIC that netboots, and 'boot' describes it too.", "Keep one of them."));
         }
 
         if (context.BootMac is { } mac && nics.Length > 0 && nics.All(n => n.Mac is not null && n.Mac != mac))
         {
-            found.Add(At(recipe, "system.nics", $"the machine netboots from {mac}, which no NIC here describes: the installed system will not use it.", "Write mac: boot, or add this MAC address.", Severity.Warning));
+            found.Add(recipe.At("system.nics", Severity.Warning, $"the machine netboots from {mac}, which no NIC here describes: the installed system will not use it.", "Write mac: boot, or add this MAC address."));
         }
 
         return found.ToImmutable();
@@ -39,14 +39,11 @@ internal static class PlanContextCheck
         if (context.Strength < reference.Strength)
         {
             var (needed, has) = (reference.Strength.ToString().ToLowerInvariant(), context.Strength.ToString().ToLowerInvariant());
-            found.Add(At(recipe, use.Path, $"the secret '{reference.Name}' needs identity '{needed}', and this machine's is '{has}'.", "Boot it where its identity is stronger, or ask less of the secret.", Severity.Error));
+            found.Add(recipe.At(use.Path, Severity.Error, $"the secret '{reference.Name}' needs identity '{needed}', and this machine's is '{has}'.", "Boot it where its identity is stronger, or ask less of the secret."));
         }
         else if (SecretCheck.Check(recipe, use, context.Secrets, Severity.Error) is { } wrong)
         {
             found.Add(wrong);
         }
     }
-
-    private static Diagnostic At(Recipe recipe, string path, string message, string remedy, Severity severity) =>
-        PlanCheck.At(recipe, severity, path, message, remedy);
 }

@@ -33,7 +33,7 @@ internal static class PreseedCheck
         CheckStorage(recipe.System.Storage, Error);
         return found.ToImmutable();
 
-        void Error(string path, string message, string remedy) => found.Add(PlanCheck.At(recipe, Severity.Error, path, message, remedy));
+        void Error(string path, string message, string remedy) => found.Add(recipe.At(path, Severity.Error, message, remedy));
     }
 
     private static void CheckMirror(Recipe recipe, Action<string, string, string> error)

@@ -29,7 +29,7 @@ public sealed class PreseedTarget : ITarget
         var wrong = file.Questions.Where(q => q.Name == PreseedAnswers.Recipe).Select(q => PartmanRecipeCheck.Mistake(q.Value.Reveal())).FirstOrDefault(m => m is not null);
         if (wrong is not null)
         {
-            return new(null, diagnostics.Add(PlanCheck.At(recipe, Severity.Error, "system.storage", $"partman would misread its recipe: {wrong}.", "Take --method image, and report this layout.")));
+            return new(null, diagnostics.Add(recipe.At("system.storage", Severity.Error, $"partman would misread its recipe: {wrong}.", "Take --method image, and report this layout.")));
         }
 
         var rendered = file.Render();

@@ -7,7 +7,7 @@ using NetDeploy.Server.Mirror;
 namespace NetDeploy.Server.Management;
 
 /// <summary>The mirrors that machines reach through the server: what they hold and did, and emptying one.</summary>
-internal static class MirrorsApi
+internal static class MirrorStateRoutes
 {
     public static void MapMirrors(this IEndpointRouteBuilder api, ManagementServices services)
     {
@@ -27,7 +27,15 @@ internal static class MirrorsApi
                     services.Mirrors.Count == 0 ? "Name one in the configuration, below mirrors:." : $"There are {string.Join(", ", services.Mirrors.Select(m => m.Config.Name))}.");
             }
 
-            await mirror.ClearAsync(cancellationToken).ConfigureAwait(false);
+            try
+            {
+                await mirror.ClearAsync(cancellationToken).ConfigureAwait(false);
+            }
+            catch (MirrorFault fault)
+            {
+                return Problems.Refuse(fault.Status, $"{fault.Message}.", fault.Remedy);
+            }
+
             return TypedResults.Json(View(mirror), NetDeployJson.Default.MirrorView);
         });
     }
@@ -43,5 +51,6 @@ internal static class MirrorsApi
         mirror.Counters.StaleAnswers,
         mirror.Counters.Failures,
         mirror.Counters.Served,
-        mirror.Counters.FetchedBytes);
+        mirror.Counters.FetchedBytes,
+        mirror.Fault is { } fault ? $"{fault.Message}. {fault.Remedy}" : null);
 }
