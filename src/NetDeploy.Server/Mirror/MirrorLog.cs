@@ -44,6 +44,9 @@ internal static partial class MirrorLog
     [LoggerMessage(EventId = 3514, Level = LogLevel.Error, Message = "Mirror {Mirror} serves nothing: its cache in {Folder} cannot be read. Make it readable and writable for the server, or remove it, and restart")]
     public static partial void Unusable(ILogger logger, Exception exception, string mirror, string folder);
 
+    [LoggerMessage(EventId = 3515, Level = LogLevel.Warning, Message = "{Path} cannot be removed, and takes room until the next start: {Reason}")]
+    public static partial void NotRemoved(ILogger logger, string path, string reason);
+
     [LoggerMessage(EventId = 3511, Level = LogLevel.Warning, Message = "Mirror {Mirror}: suite {Suite} stays at its generation: {Reason}")]
     public static partial void NotSwitched(ILogger logger, string mirror, string suite, string reason);
 }

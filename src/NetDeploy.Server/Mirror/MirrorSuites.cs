@@ -1,8 +1,5 @@
 using System.Collections.Immutable;
 using System.Net;
-using System.Security.Cryptography;
-using System.Text;
-using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using NetDeploy.Core.Mirrors;
 
@@ -28,6 +25,8 @@ internal sealed class MirrorSuites(string mirror, MirrorFetcher fetcher, MirrorS
     /// <summary>After a failure the upstream is left alone for so long, where there is a generation to serve.</summary>
     private static readonly TimeSpan FailurePause = TimeSpan.FromSeconds(10);
 
+    private readonly ReleaseSource _source = new(fetcher, clock);
+    private readonly SuiteRecords _records = new(mirror, store, logger);
     private readonly ClientGenerations _given = new(clock);
     private readonly Dictionary<string, Suite> _suites = new(StringComparer.Ordinal);
     private readonly Lock _lock = new();
@@ -49,32 +48,9 @@ internal sealed class MirrorSuites(string mirror, MirrorFetcher fetcher, MirrorS
     /// <summary>What the last process knew; what of it is damaged is fetched again.</summary>
     public async Task LoadAsync(CancellationToken cancellationToken)
     {
-        foreach (var file in Directory.EnumerateFiles(store.Suites, "*.json"))
+        foreach (var (name, generations) in await _records.LoadAsync(cancellationToken).ConfigureAwait(false))
         {
-            SuiteRecord? record = null;
-            try
-            {
-                record = JsonSerializer.Deserialize(await File.ReadAllTextAsync(file, cancellationToken).ConfigureAwait(false), MirrorJson.Default.SuiteRecord);
-            }
-            catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
-            {
-                MirrorLog.Damaged(logger, file, e.Message);
-            }
-
-            var generations = ImmutableArray.CreateBuilder<SuiteGeneration>();
-            // JSON can hold a null in a list whatever the list's type says.
-            foreach (var generation in record?.Generations.Take(Generations).OfType<GenerationRecord>() ?? [])
-            {
-                if (await LoadAsync(generation, cancellationToken).ConfigureAwait(false) is { } loaded)
-                {
-                    generations.Add(loaded);
-                }
-            }
-
-            if (generations.Count > 0)
-            {
-                _suites[record!.Suite] = new Suite(record.Suite) { Generations = generations.ToImmutable() };
-            }
+            _suites[name] = new Suite(name) { Generations = generations };
         }
 
         PinFiles();
@@ -85,12 +61,9 @@ internal sealed class MirrorSuites(string mirror, MirrorFetcher fetcher, MirrorS
         lock (_lock)
         {
             _suites.Clear();
-            foreach (var file in Directory.EnumerateFiles(store.Suites))
-            {
-                File.Delete(file);
-            }
         }
 
+        _records.Clear();
         PinFiles();
     }
 
@@ -220,7 +193,7 @@ internal sealed class MirrorSuites(string mirror, MirrorFetcher fetcher, MirrorS
         try
         {
             var current = suite.Generations.FirstOrDefault();
-            var found = await AskAsync(suite.Name, current).ConfigureAwait(false);
+            var found = await _source.AskAsync(suite.Name, current).ConfigureAwait(false);
             suite.Failed = null;
             if (found is null || (current is not null && found.Files[found.Asked].Sha256 == current.Files.GetValueOrDefault(found.Asked)?.Sha256))
             {
@@ -255,52 +228,6 @@ internal sealed class MirrorSuites(string mirror, MirrorFetcher fetcher, MirrorS
         }
     }
 
-    /// <summary>The upstream's Release of now; null: it has none, or the one that we have.</summary>
-    private async Task<SuiteGeneration?> AskAsync(string suite, SuiteGeneration? current)
-    {
-        if (current is null or { Asked: ReleaseForm.Inline })
-        {
-            var inline = await fetcher.ReadAsync(PathOf(suite, ReleaseForm.Inline), current?.Validators ?? Validators.None, CancellationToken.None).ConfigureAwait(false);
-            if (inline.Status == UpstreamStatus.Found)
-            {
-                return Of(suite, current, ReleaseForm.Inline, inline, signature: null);
-            }
-
-            if (inline.Status == UpstreamStatus.NotModified)
-            {
-                return null;
-            }
-        }
-
-        var (text, signature) = await PairAsync(suite, current is { Asked: ReleaseForm.Detached } ? current.Validators : Validators.None).ConfigureAwait(false);
-        if (text.Status == UpstreamStatus.NotFound && current is not null)
-        {
-            throw new MirrorFault("the upstream has it no more", "Name an upstream that has this suite, or move the machines to a newer one.");
-        }
-
-        return text.Status == UpstreamStatus.Found ? Of(suite, current, ReleaseForm.Detached, text, signature) : null;
-    }
-
-    /// <summary>Mirrors exchange Release before Release.gpg: who reads them the other way round, and finds the old text, has its signature.</summary>
-    private async Task<(MirrorFetcher.SmallFile Text, MirrorFetcher.SmallFile? Signature)> PairAsync(string suite, Validators known)
-    {
-        var signature = await fetcher.ReadAsync(PathOf(suite, ReleaseForm.Signature), Validators.None, CancellationToken.None).ConfigureAwait(false);
-        var text = await fetcher.ReadAsync(PathOf(suite, ReleaseForm.Detached), known, CancellationToken.None).ConfigureAwait(false);
-        return (text, signature.Status == UpstreamStatus.Found ? signature : null);
-    }
-
-    private SuiteGeneration Of(string suite, SuiteGeneration? current, ReleaseForm form, MirrorFetcher.SmallFile file, MirrorFetcher.SmallFile? signature)
-    {
-        var text = ReleaseText.Parse(file.Content)
-            ?? throw new MirrorFault($"{PathOf(suite, form)} is no Release with SHA-256 digests", "Look what the upstream serves there: a proxy's page, or no archive for apt.");
-        var files = ImmutableDictionary<ReleaseForm, ReleaseFile>.Empty.Add(form, ReleaseFile.Of(file.Content));
-        // In whole seconds, as HTTP tells them.
-        var now = DateTimeOffset.FromUnixTimeSeconds(clock.GetUtcNow().ToUnixTimeSeconds());
-        var firstSeen = current is not null && now <= current.FirstSeen ? current.FirstSeen.AddSeconds(1) : now;
-        return new SuiteGeneration(
-            text, signature is null ? files : files.Add(ReleaseForm.Signature, ReleaseFile.Of(signature.Content)), form, file.Validators, firstSeen);
-    }
-
     /// <summary>Fetches what the next generation lists under the names that were asked for in this one; the first name that cannot be had.</summary>
     private async Task<string?> MissingAsync(string suite, SuiteGeneration current, SuiteGeneration next)
     {
@@ -326,7 +253,7 @@ internal sealed class MirrorSuites(string mirror, MirrorFetcher fetcher, MirrorS
         }
 
         PinFiles();
-        await TrySaveAsync(suite).ConfigureAwait(false);
+        await _records.SaveAsync(suite.Name, suite.Generations).ConfigureAwait(false);
         MirrorLog.Switched(logger, mirror, suite.Name, generation.Text.Generation[..12]);
     }
 
@@ -334,30 +261,18 @@ internal sealed class MirrorSuites(string mirror, MirrorFetcher fetcher, MirrorS
     /// <exception cref="MirrorFault">The upstream is at another generation already.</exception>
     private async Task<SuiteGeneration> CompletedAsync(Suite suite, SuiteGeneration generation, CancellationToken cancellationToken)
     {
-        if (generation.Asked != ReleaseForm.Inline)
+        var completed = await _source.CompleteAsync(suite.Name, generation).WaitAsync(cancellationToken).ConfigureAwait(false);
+        if (completed == generation)
         {
             return generation;
         }
 
-        var (text, signature) = await PairAsync(suite.Name, Validators.None).WaitAsync(cancellationToken).ConfigureAwait(false);
-        if (text.Status != UpstreamStatus.Found)
-        {
-            return generation;
-        }
-
-        if (ReleaseText.Parse(text.Content)?.Generation != generation.Text.Generation)
-        {
-            throw new MirrorFault($"Release of {suite.Name} is of another generation than its InRelease", "The upstream is between two states: ask again in some minutes.", status: 503);
-        }
-
-        var files = generation.Files.SetItem(ReleaseForm.Detached, ReleaseFile.Of(text.Content));
-        var completed = generation with { Files = signature is null ? files : files.SetItem(ReleaseForm.Signature, ReleaseFile.Of(signature.Content)) };
         lock (_lock)
         {
             suite.Generations = suite.Generations.Replace(generation, completed);
         }
 
-        await TrySaveAsync(suite).ConfigureAwait(false);
+        await _records.SaveAsync(suite.Name, suite.Generations).ConfigureAwait(false);
         return completed;
     }
 
@@ -368,66 +283,6 @@ internal sealed class MirrorSuites(string mirror, MirrorFetcher fetcher, MirrorS
             store.Pin(_suites.Values.SelectMany(s => s.Generations.Take(Pinned)).SelectMany(g => g.Keys));
         }
     }
-
-    /// <summary>Without a disk that takes it, it is known until the next start.</summary>
-    private async Task TrySaveAsync(Suite suite)
-    {
-        try
-        {
-            await SaveAsync(suite).ConfigureAwait(false);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            MirrorLog.NotSaved(logger, mirror, suite.Name, e.Message);
-        }
-    }
-
-    private async Task SaveAsync(Suite suite)
-    {
-        var generations = suite.Generations;
-        foreach (var file in generations.SelectMany(g => g.Files.Values))
-        {
-            var key = MirrorEntry.KeyOf(file.Sha256);
-            if (store.Find(key) is null)
-            {
-                await store.PutAsync(key, file.Content, confirmed: true, CancellationToken.None).ConfigureAwait(false);
-            }
-        }
-
-        var record = new SuiteRecord(suite.Name, [.. generations.Select(g => new GenerationRecord(
-            g.Files.ToDictionary(f => f.Key, f => f.Value.Sha256), g.Asked, g.Validators, g.FirstSeen.ToUnixTimeSeconds()))]);
-        var path = Path.Combine(store.Suites, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(suite.Name))) + ".json");
-        await File.WriteAllTextAsync(path + ".part", JsonSerializer.Serialize(record, MirrorJson.Default.SuiteRecord)).ConfigureAwait(false);
-        File.Move(path + ".part", path, overwrite: true);
-    }
-
-    private async Task<SuiteGeneration?> LoadAsync(GenerationRecord record, CancellationToken cancellationToken)
-    {
-        var files = ImmutableDictionary.CreateBuilder<ReleaseForm, ReleaseFile>();
-        foreach (var (form, sha256) in record.Files)
-        {
-            using var stored = await store.OpenAsync(MirrorEntry.KeyOf(sha256), cancellationToken).ConfigureAwait(false);
-            if (stored is not { Entry.Length: <= ReleaseText.MaximumBytes })
-            {
-                return null;
-            }
-
-            var content = new byte[stored.Entry.Length];
-            await stored.Stream.ReadExactlyAsync(content, cancellationToken).ConfigureAwait(false);
-            files[form] = new ReleaseFile(sha256, content);
-        }
-
-        return record.FirstSeen >= 0 && record.FirstSeen <= DateTimeOffset.MaxValue.ToUnixTimeSeconds() && files.TryGetValue(record.Asked, out var asked) && ReleaseText.Parse(asked.Content) is { } text
-            ? new SuiteGeneration(text, files.ToImmutable(), record.Asked, record.Validators, DateTimeOffset.FromUnixTimeSeconds(record.FirstSeen))
-            : null;
-    }
-
-    private static MirrorPath PathOf(string suite, ReleaseForm form) => MirrorPath.Of($"dists/{suite}/" + form switch
-    {
-        ReleaseForm.Inline => "InRelease",
-        ReleaseForm.Detached => "Release",
-        _ => "Release.gpg",
-    });
 
     private sealed class Suite(string name)
     {
