@@ -118,8 +118,10 @@ public sealed record ApplyResult(bool Applied, long Revision, int Machines, IRea
 /// <param name="Shapes">How many kinds of machine there were: equal ones are rendered once.</param>
 /// <param name="Failed">How many machines have no recipe now and cannot be granted.</param>
 /// <param name="FailedNames">The first of them; each keeps the recipe of an older revision where it had one.</param>
+/// <param name="Fault">What the rendering broke of, with its remedy: then it is not done, and goes on no more. Null where it did not break.</param>
 public sealed record RenderingView(
-    long Revision, bool Done, int Machines, int Shapes, double Seconds, int Failed, IReadOnlyList<string> FailedNames, IReadOnlyList<DiagnosticView> Findings);
+    long Revision, bool Done, int Machines, int Shapes, double Seconds, int Failed, IReadOnlyList<string> FailedNames, IReadOnlyList<DiagnosticView> Findings,
+    string? Fault = null);
 
 /// <summary>The verb <c>deploy</c>.</summary>
 /// <param name="Distro">Another than the machine's document names; null: that one.</param>

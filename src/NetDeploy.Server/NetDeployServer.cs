@@ -120,7 +120,7 @@ public sealed class NetDeployServer : IAsyncDisposable
         await ServeHttpBootAsync(state, parts, files, cancellationToken).ConfigureAwait(false);
         ServeTftp(parts.Desk, files);
         ServeSyslog(parts.Deployments);
-        ServeDhcp(state.Leases, parts.Desk);
+        ServeDhcp(state.Leases, parts.Desk, parts.Neighbours);
         await ServeManagementAsync(state, parts, cancellationToken).ConfigureAwait(false);
 
         // What the last process left undone.
@@ -199,7 +199,7 @@ public sealed class NetDeployServer : IAsyncDisposable
             _clock,
             _budgeted.CreateLogger<BootDesk>(),
             new Newcomers(enroller, hold, seen));
-        return new Decisions(owners, deployments, application, images, orders, desk, enroller, hold);
+        return new Decisions(neighbours, owners, deployments, application, images, orders, desk, enroller, hold);
     }
 
     private async Task ServeHttpBootAsync(State state, Decisions parts, BootFilesCatalog files, CancellationToken cancellationToken)
@@ -239,13 +239,13 @@ public sealed class NetDeployServer : IAsyncDisposable
         }
     }
 
-    private void ServeDhcp(LeaseStore leases, BootDesk desk)
+    private void ServeDhcp(LeaseStore leases, BootDesk desk, Neighbours neighbours)
     {
         var dhcp = new DhcpServer(
             new DhcpServerOptions { Interfaces = [.. _interfaces.Select(i => new DhcpInterface(i.Name, i.Address))] },
             leases, () => Networks.Addressing, desk, new LeaseNotes(desk), _clock, _budgeted.CreateLogger<DhcpServer>());
         _closing.Push(() => Now(dhcp.Dispose));
-        dhcp.Start();
+        dhcp.Start(neighbours);
         _dhcp = dhcp;
         var unfollowed = _clock.CreateTimer(_ => desk.SayUnfollowed(), null, s_unfollowed, s_unfollowed);
         _closing.Push(unfollowed.DisposeAsync);
@@ -309,5 +309,5 @@ public sealed class NetDeployServer : IAsyncDisposable
 
     /// <summary>What decides, over that state.</summary>
     private sealed record Decisions(
-        LeaseOwners Owners, DeploymentService Deployments, DocumentApplication Application, ImageStore Images, DeployOrders Orders, BootDesk Desk, Enroller Enroller, HoldDesk Hold);
+        Neighbours Neighbours, LeaseOwners Owners, DeploymentService Deployments, DocumentApplication Application, ImageStore Images, DeployOrders Orders, BootDesk Desk, Enroller Enroller, HoldDesk Hold);
 }

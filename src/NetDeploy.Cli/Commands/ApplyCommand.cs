@@ -46,6 +46,7 @@ internal static class ApplyCommand
     private static string Rendered(RenderingView? rendering) => rendering switch
     {
         null => "",
+        { Fault: { } fault } => $"\n{fault}",
         { Done: false } => " The machines are still being rendered: what is wrong with one is in 'netdeploy machines'.",
         { Failed: > 0 } => $"\n{Output.Counted(rendering.Failed, "machine")} cannot be granted until that is mended, and {(rendering.Failed == 1 ? "keeps its" : "keep their")} last good recipe: {string.Join(", ", rendering.FailedNames.Take(10))}{(rendering.Failed > 10 ? ", ..." : ".")}",
         _ => "",

@@ -17,7 +17,7 @@ public static class DocumentSet
     public static Result<Snapshot> Parse(IEnumerable<SourceText> sources)
     {
         var diagnostics = new DiagnosticBag();
-        var snapshot = Compile(sources, null, diagnostics);
+        var snapshot = Compile(sources, null, diagnostics, CancellationToken.None);
         if (!diagnostics.HasErrors)
         {
             foreach (var finding in Rendering.Of(snapshot, _ => []).Findings)
@@ -35,10 +35,11 @@ public static class DocumentSet
     /// recipe is wrong keeps no other from its own.
     /// </summary>
     /// <param name="before">A snapshot whose files are read again only where they changed; the answer is the same without it.</param>
-    public static Result<Snapshot> Compile(IEnumerable<SourceText> sources, Snapshot? before = null)
+    /// <exception cref="OperationCanceledException">It was stopped.</exception>
+    public static Result<Snapshot> Compile(IEnumerable<SourceText> sources, Snapshot? before = null, CancellationToken stop = default)
     {
         var diagnostics = new DiagnosticBag();
-        var snapshot = Compile(sources, before, diagnostics);
+        var snapshot = Compile(sources, before, diagnostics, stop);
         return new(diagnostics.HasErrors ? null : snapshot, diagnostics.ToImmutable());
     }
 
@@ -49,31 +50,25 @@ public static class DocumentSet
     public static ImmutableArray<DocumentPlace>? Places(IEnumerable<SourceText> sources)
     {
         var diagnostics = new DiagnosticBag();
-        var files = Load([.. sources], null);
+        var files = Load([.. sources], null, CancellationToken.None);
         var documents = Distinct(files, diagnostics);
         return diagnostics.HasErrors ? null : [.. documents.Select(d => d.Place)];
     }
 
-    private static Snapshot Compile(IEnumerable<SourceText> sources, Snapshot? before, DiagnosticBag diagnostics)
+    private static Snapshot Compile(IEnumerable<SourceText> sources, Snapshot? before, DiagnosticBag diagnostics, CancellationToken stop)
     {
-        var files = Load([.. sources], before);
+        var files = Load([.. sources], before, stop);
+        stop.ThrowIfCancellationRequested();
         var documents = Distinct(files, diagnostics);
-        var machines = Specs<MachineSpec>("Machine");
         var snapshot = new Snapshot
         {
-            Machines = machines,
+            Machines = Specs<MachineSpec>("Machine"),
             Networks = Specs<NetworkSpec>("Network"),
             NetworkOrigins = documents.Where(d => d.Kind == "Network").ToImmutableSortedDictionary(d => d.Name, d => d.At, StringComparer.Ordinal),
             Distros = Specs<DistroSpec>("Distro"),
             Profiles = Specs<ProfileSpec>("Profile"),
             Platforms = Specs<PlatformSpec>("Platform"),
             Enrolments = Specs<EnrolmentSpec>("Enrolment"),
-            Reservations =
-            [
-                .. from machine in machines.Values
-                   where machine.Address is not null && machine.Binding.Macs.Length > 0
-                   select new Reservation(machine.Binding.Macs[0], machine.Address!, machine.Name),
-            ],
             Files = ByPath(files),
         };
         ReferenceCheck.Run(snapshot, documents, diagnostics);
@@ -83,7 +78,7 @@ public static class DocumentSet
             documents.Where(d => d.Kind == kind).ToImmutableSortedDictionary(d => d.Name, d => (T)d.Spec, StringComparer.Ordinal);
     }
 
-    private static LoadedFile[] Load(SourceText[] sources, Snapshot? before)
+    private static LoadedFile[] Load(SourceText[] sources, Snapshot? before, CancellationToken stop)
     {
         var files = new LoadedFile[sources.Length];
         var changed = new List<int>();
@@ -102,7 +97,7 @@ public static class DocumentSet
         // A file is a matter of its own: so thousands of them are read by all processors.
         if (changed.Count > FewFiles)
         {
-            Parallel.ForEach(changed, i => files[i] = DocumentLoader.Load(sources[i]));
+            Parallel.ForEach(changed, new ParallelOptions { CancellationToken = stop }, i => files[i] = DocumentLoader.Load(sources[i]));
         }
         else
         {

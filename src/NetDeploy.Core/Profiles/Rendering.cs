@@ -48,13 +48,16 @@ public sealed class Rendering
     public ImmutableArray<Finding> Findings { get; }
 
     /// <param name="alsoCheck">What the core cannot know, such as which secrets are stored; errors count as the target's own.</param>
+    /// <param name="only">The machines that are asked about, with nothing said of profiles that none has; null: all.</param>
     /// <exception cref="OperationCanceledException">It was stopped.</exception>
-    public static Rendering Of(Snapshot snapshot, Func<Recipe, ImmutableArray<Diagnostic>> alsoCheck, CancellationToken cancellationToken = default)
+    public static Rendering Of(
+        Snapshot snapshot, Func<Recipe, ImmutableArray<Diagnostic>> alsoCheck, IReadOnlySet<string>? only = null, CancellationToken cancellationToken = default)
     {
+        ImmutableArray<MachineSpec> machines = [.. snapshot.Machines.Values.Where(m => only?.Contains(m.Name) != false)];
         var shapes = new Dictionary<Shape, ImmutableArray<Diagnostic>>();
         var failed = new Dictionary<string, Diagnostic>(StringComparer.Ordinal);
         var found = new FindingList();
-        foreach (var machine in snapshot.Machines.Values)
+        foreach (var machine in machines)
         {
             cancellationToken.ThrowIfCancellationRequested();
             var shape = Shape.Of(snapshot, machine);
@@ -80,12 +83,12 @@ public sealed class Rendering
             }
         }
 
-        foreach (var unused in ProfileCheck.Run(snapshot))
+        foreach (var unused in only is null ? ProfileCheck.Run(snapshot) : [])
         {
             found.Add(unused, null);
         }
 
-        return new(snapshot.Machines.Count, shapes.Count, failed.ToFrozenDictionary(StringComparer.Ordinal), found.ToImmutable());
+        return new(machines.Length, shapes.Count, failed.ToFrozenDictionary(StringComparer.Ordinal), found.ToImmutable());
     }
 
     /// <summary>Everything that keeps this machine from being rendered, and what is doubtful.</summary>

@@ -28,12 +28,6 @@ public sealed class Snapshot
 
     public required ImmutableSortedDictionary<string, EnrolmentSpec> Enrolments { get; init; }
 
-    /// <summary>Of machines with an address and a MAC hint. Where a binding moved on, its MAC counts instead of the hint.</summary>
-    public required ImmutableArray<Reservation> Reservations { get; init; }
-
-    /// <summary>The recipe of each machine that has one, by its name: resolved anew each time it is asked for.</summary>
-    public IReadOnlyDictionary<string, Recipe> Recipes => new Recipes(this);
-
     /// <summary>Every document and where it starts.</summary>
     public IEnumerable<DocumentPlace> Places => Files.Values.SelectMany(f => f.Documents).Select(d => d.Place);
 
@@ -101,7 +95,6 @@ public sealed class Snapshot
         Profiles = Profiles,
         Platforms = Platforms,
         Enrolments = enrolments,
-        Reservations = Reservations,
         Files = Files,
     };
 

@@ -49,7 +49,7 @@ public sealed record PinnedRecipe(string Documents, string Machine, string? Dist
             await using var file = bulk.Open(pin.Documents)
                 ?? throw new ServerFault($"The pinned documents {pin.Documents} are gone from the bulk store.", Remedy);
             var texts = (await JsonSerializer.DeserializeAsync(file, PinnedJson.Default.PinnedTextArray, cancellationToken).ConfigureAwait(false))!;
-            var snapshot = DocumentSet.Compile(texts.Select(t => new SourceText(t.Path, t.Content))).Value
+            var snapshot = DocumentSet.Compile(texts.Select(t => new SourceText(t.Path, t.Content)), stop: cancellationToken).Value
                 ?? throw new ServerFault("The pinned documents do not compile with this version of the server.", Remedy);
             InstallMethod? method = pin.Method is null ? null : Enum.Parse<InstallMethod>(pin.Method, ignoreCase: true);
             var recipe = snapshot.Machines.TryGetValue(pin.Machine, out var machine) ? snapshot.Resolve(machine, pin.Distro, method).Value : null;

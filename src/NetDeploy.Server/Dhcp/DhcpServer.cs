@@ -27,7 +27,6 @@ public sealed class DhcpServer : IDisposable
     private readonly List<DhcpSurvey> _surveys = [];
     private readonly Lock _changing = new();
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private Neighbours? _neighbours;
     private readonly ManualResetEventSlim _stop = new();
     private Thread? _modes;
     private string? _bootPortFault;
@@ -67,18 +66,18 @@ public sealed class DhcpServer : IDisposable
     }
 
     /// <summary>Opens every interface, then answers on all of them; on none where one fails.</summary>
+    /// <param name="neighbours">Of the network namespace that this is called in; stays the caller's until the server is disposed.</param>
     /// <exception cref="ServerFault">An interface or its address is missing, or a port taken or forbidden.</exception>
-    public void Start()
+    internal void Start(INeighbours neighbours)
     {
         lock (_changing)
         {
             try
             {
-                _neighbours = new Neighbours();
                 foreach (var @interface in _options.Interfaces)
                 {
                     CheckAddress(@interface);
-                    var survey = new DhcpSurvey(@interface, Foreign, _neighbours, _time, _logger);
+                    var survey = new DhcpSurvey(@interface, Foreign, neighbours, _time, _logger);
                     _surveys.Add(survey);
                     _listeners.Add(new DhcpListener(@interface, DhcpConstants.ServerPort, _options.ReceiveBuffer, _responder, survey, _metrics, _logger, Died));
                 }
@@ -228,8 +227,6 @@ public sealed class DhcpServer : IDisposable
         _bootListeners.ForEach(l => l.Dispose());
         _bootListeners.Clear();
         _surveys.Clear();
-        _neighbours?.Dispose();
-        _neighbours = null;
     }
 
     /// <summary>A server address that the interface does not have would be in every boot URL, and answer nobody.</summary>

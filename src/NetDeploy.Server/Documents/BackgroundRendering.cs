@@ -8,12 +8,19 @@ namespace NetDeploy.Server.Documents;
 /// <param name="Result">Null while it runs, or where it broke.</param>
 /// <param name="LastGood">For machines that do not render: the revision whose recipe they keep; a machine that never rendered is not in it.</param>
 /// <param name="Seconds">What it took.</param>
-public sealed record RenderingState(long Revision, Rendering? Result, ImmutableSortedDictionary<string, long> LastGood, double Seconds)
+/// <param name="Fault">What it broke of; null where it did not.</param>
+public sealed record RenderingState(long Revision, Rendering? Result, ImmutableSortedDictionary<string, long> LastGood, double Seconds, string? Fault = null)
 {
-    /// <summary>What an operator has to know: which machines cannot be granted now.</summary>
-    public IEnumerable<string> Warnings => Result is { Failed.Count: > 0 and var failed }
-        ? [$"{failed} of {Result.Machines} machines cannot be granted by revision {Revision} of the documents, such as {Result.Failed.Keys.Min(StringComparer.Ordinal)}: see netdeploy machines."]
-        : [];
+    /// <summary>What an operator has to know: which machines cannot be granted now, or that nobody knows.</summary>
+    public IEnumerable<string> Warnings =>
+        Broken is { } broken ? [broken]
+        : Result is { Failed.Count: > 0 and var failed }
+            ? [$"{failed} of {Result.Machines} machines cannot be granted by revision {Revision} of the documents, such as {Result.Failed.Keys.Min(StringComparer.Ordinal)}: see netdeploy machines."]
+            : [];
+
+    /// <summary>The fault with its remedy.</summary>
+    public string? Broken => Fault is null ? null
+        : $"Rendering the machines of revision {Revision} broke, so nobody knows which can be granted; each grant renders its own: {Fault} Mend that, or restart the server to have them rendered again; its log has the whole fault.";
 }
 
 /// <summary>
@@ -26,6 +33,12 @@ internal sealed class BackgroundRendering(DocumentStore documents, Func<Func<Rec
     private readonly Lock _gate = new();
     private CancellationTokenSource _stop = new();
     private Task _running = Task.CompletedTask;
+
+    /// <summary>
+    /// The machines that had no recipe in any revision up to this one: each is looked for once, not with each apply. Kept by no file, since the next start may
+    /// bring other shipped documents.
+    /// </summary>
+    private (long Through, ImmutableHashSet<string> Machines) _never = (0, []);
     private volatile RenderingState _state = new(0, null, ImmutableSortedDictionary<string, long>.Empty, 0);
 
     /// <summary>As of now; of an older revision where the newest is not done.</summary>
@@ -84,12 +97,11 @@ internal sealed class BackgroundRendering(DocumentStore documents, Func<Func<Rec
     private void Run(CancellationToken stop)
     {
         var state = documents.Current;
+        var began = clock.GetTimestamp();
         try
         {
-            var began = clock.GetTimestamp();
-            var result = Rendering.Of(state.Snapshot, alsoCheck(), stop);
-            var lastGood = LastGood(state, result, stop);
-            documents.LastGood.Save(lastGood);
+            var result = Rendering.Of(state.Snapshot, alsoCheck(), cancellationToken: stop);
+            var lastGood = documents.Keep(LastGood(state, result, stop));
             _state = new(state.Revision, result, lastGood, clock.GetElapsedTime(began).TotalSeconds);
             DocumentLog.Rendered(logger, result.Machines, result.Shapes, state.Revision, _state.Seconds, result.Failed.Count);
         }
@@ -102,6 +114,7 @@ internal sealed class BackgroundRendering(DocumentStore documents, Func<Func<Rec
 #pragma warning restore CA1031
         {
             DocumentLog.RenderingBroke(logger, e, state.Revision);
+            _state = new(state.Revision, null, documents.LastGood.Revisions, clock.GetElapsedTime(began).TotalSeconds, e.Message.TrimEnd('.') + ".");
         }
     }
 
@@ -116,22 +129,24 @@ internal sealed class BackgroundRendering(DocumentStore documents, Func<Func<Rec
         var open = result.Failed.Keys.Where(m => !found.ContainsKey(m)).ToHashSet(StringComparer.Ordinal);
         foreach (var revision in documents.Revisions().Where(r => r < state.Revision))
         {
-            if (open.Count == 0)
+            var asked = revision <= _never.Through ? open.Except(_never.Machines).ToHashSet(StringComparer.Ordinal) : open;
+            if (asked.Count == 0)
             {
                 break;
             }
 
-            if (documents.Compile(revision) is not { } older)
+            if (documents.Compile(revision, stop) is not { } older)
             {
                 continue;
             }
 
-            var then = Rendering.Of(older, _ => [], stop);
-            var good = open.Where(m => older.Machines.ContainsKey(m) && !then.Failed.ContainsKey(m)).ToList();
+            var then = Rendering.Of(older, _ => [], asked, stop);
+            var good = asked.Where(m => older.Machines.ContainsKey(m) && !then.Failed.ContainsKey(m)).ToList();
             found = found.AddRange(good.Select(m => KeyValuePair.Create(m, revision)));
             open.ExceptWith(good);
         }
 
+        _never = (state.Revision, [.. open]);
         return found;
     }
 }

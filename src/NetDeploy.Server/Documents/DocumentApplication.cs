@@ -58,7 +58,7 @@ internal sealed class DocumentApplication(
             return outcome;
         }
 
-        var rendering = await Task.Run(() => Core.Profiles.Rendering.Of(candidate, Secrets(secrets), cancellationToken), cancellationToken).ConfigureAwait(false);
+        var rendering = await Task.Run(() => Core.Profiles.Rendering.Of(candidate, Secrets(secrets), cancellationToken: cancellationToken), cancellationToken).ConfigureAwait(false);
         return outcome with { Diagnostics = [.. outcome.Diagnostics, .. rendering.Findings.Select(f => f.Told)] };
     }
 
@@ -128,8 +128,11 @@ internal sealed class DocumentApplication(
             var put = await PutMachineAsync(snapshot, snapshot.Machines[machine.Name], CancellationToken.None).ConfigureAwait(false);
             if (put.Refusal is { } refusal)
             {
-                documents.Remove(text.Path);
-                return new(null, refusal, []);
+                var left = documents.Remove(text.Path);
+                _rendering.Begin();
+                return left is [var first, ..]
+                    ? new(null, new Refusal($"{refusal.Reason} Its document {text.Path} stays in force: {first.Message}", $"{refusal.Remedy} {first.Remedy}"), left)
+                    : new(null, refusal, []);
             }
 
             RefreshAddresses();
@@ -154,6 +157,12 @@ internal sealed class DocumentApplication(
             if (documents.Current.Snapshot.FileOf(name) is { } file && (file != path || DocumentSet.Places(documents.Current.Applied.Where(t => t.Path == path)) is not [_]))
             {
                 return new(null, new Refusal($"{name} is described in {file}.", $"Remove its document there, and apply the folder with --prune."));
+            }
+
+            // Asked before the record goes: a document that cannot go would make the machine anew at the next start, and nobody would know why.
+            if (documents.Remove(path, checkOnly: true) is [var needed, ..])
+            {
+                return new(null, new Refusal($"{path} cannot be removed, since the other documents do not compile without it: {needed.Message}", needed.Remedy));
             }
 
             var forgotten = await deployments.ForgetAsync(name, cancellationToken).ConfigureAwait(false);

@@ -72,11 +72,35 @@ public sealed class DocumentStore
     /// <summary>The revisions on the disk, newest first.</summary>
     internal IEnumerable<long> Revisions() => _revisions.All();
 
-    /// <summary>An older revision over what the server ships now; null where it does not compile.</summary>
-    internal Snapshot? Compile(long revision)
+    /// <summary>An older revision over what the server ships now; null where it does not compile, or an apply removed it meanwhile.</summary>
+    /// <exception cref="OperationCanceledException">It was stopped.</exception>
+    internal Snapshot? Compile(long revision, CancellationToken stop = default)
     {
         var state = _current;
-        return DocumentSet.Compile(Merge(state.Shipped, RevisionFolders.ReadFolder(_revisions.FolderOf(revision), "")), state.Snapshot).Value;
+        try
+        {
+            return DocumentSet.Compile(Merge(state.Shipped, RevisionFolders.ReadFolder(_revisions.FolderOf(revision), "", stop)), state.Snapshot, stop).Value;
+        }
+        catch (Exception e) when (e is DirectoryNotFoundException or FileNotFoundException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>
+    /// Keeps which revision each machine's recipe comes from. One that an apply removed since it was chosen is left out: from here on, applies keep
+    /// those that are chosen, and the rendering of the newer documents looks again.
+    /// </summary>
+    /// <returns>What is kept.</returns>
+    internal ImmutableSortedDictionary<string, long> Keep(ImmutableSortedDictionary<string, long> lastGood)
+    {
+        lock (_applying)
+        {
+            var there = _revisions.All().ToHashSet();
+            var kept = lastGood.RemoveRange(lastGood.Where(g => !there.Contains(g.Value)).Select(g => g.Key));
+            LastGood.Save(kept);
+            return kept;
+        }
     }
 
     /// <summary>Compiles the stored texts with these among them, and puts the result in force unless there is an error.</summary>
@@ -143,16 +167,31 @@ public sealed class DocumentStore
     }
 
     /// <summary>Takes a stored text away; nothing where there is none at that path.</summary>
-    public void Remove(string path)
+    /// <param name="checkOnly">Only whether it could be.</param>
+    /// <returns>The errors of what would be left, which then stays as it is; empty where it was taken away.</returns>
+    public ImmutableArray<Diagnostic> Remove(string path, bool checkOnly = false)
     {
         lock (_applying)
         {
             var old = _current;
             var left = old.Applied.RemoveAll(t => t.Path == path);
-            if (left.Length < old.Applied.Length && DocumentSet.Compile(Merge(old.Shipped, left), old.Snapshot).Value is { } compiled)
+            if (left.Length == old.Applied.Length)
             {
-                Put(old, left, compiled);
+                return [];
             }
+
+            var compiled = DocumentSet.Compile(Merge(old.Shipped, left), old.Snapshot);
+            if (compiled.Value is null)
+            {
+                return [.. compiled.Diagnostics.Where(d => d.Severity == Severity.Error)];
+            }
+
+            if (!checkOnly)
+            {
+                Put(old, left, compiled.Value);
+            }
+
+            return [];
         }
     }
 

@@ -55,13 +55,23 @@ internal sealed class RevisionFolders(string folder)
     }
 
     /// <summary>Every YAML file of a folder, ordered by path.</summary>
-    public static ImmutableArray<SourceText> ReadFolder(string folder, string prefix) =>
-    [
-        .. Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
-            .Where(f => Path.GetExtension(f) is ".yaml" or ".yml")
-            .Select(f => new SourceText(prefix + Path.GetRelativePath(folder, f), File.ReadAllText(f)))
-            .OrderBy(t => t.Path, StringComparer.Ordinal),
-    ];
+    /// <exception cref="OperationCanceledException">It was stopped.</exception>
+    public static ImmutableArray<SourceText> ReadFolder(string folder, string prefix, CancellationToken stop = default)
+    {
+        return
+        [
+            .. Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
+                .Where(f => Path.GetExtension(f) is ".yaml" or ".yml")
+                .Select(Read)
+                .OrderBy(t => t.Path, StringComparer.Ordinal),
+        ];
+
+        SourceText Read(string file)
+        {
+            stop.ThrowIfCancellationRequested();
+            return new(prefix + Path.GetRelativePath(folder, file), File.ReadAllText(file));
+        }
+    }
 
     /// <summary>Puts a revision in force. A kill at any moment leaves the one before it or this one.</summary>
     /// <param name="before">The revision in force, with its texts.</param>

@@ -59,7 +59,8 @@ internal static class DocumentRoutes
         Math.Round(state.Seconds, 3),
         state.Result?.Failed.Count ?? 0,
         [.. state.Result?.Failed.Keys.Order(StringComparer.Ordinal).Take(MaxNames) ?? []],
-        [.. state.Result?.Findings.Select(f => View(f.Told)) ?? []]);
+        [.. state.Result?.Findings.Select(f => View(f.Told)) ?? []],
+        state.Revision == inForce ? state.Broken : null);
 
     internal static DiagnosticView View(Diagnostic d) =>
         new(d.Severity.ToString().ToLowerInvariant(), d.File, d.Line, d.Column, d.Path, d.Message, d.Remedy.Length > 0 ? d.Remedy : null);

@@ -122,7 +122,7 @@ public sealed class EnrolmentRulesTests
         Assert.Contains(why, warning.Message, StringComparison.Ordinal);
         Assert.True(warning.Line > 4);
         Assert.Contains("blade1", result.Value!.Recipes.Keys);
-        var judged = EnrolmentRules.Judge(result.Value, Known, _ => 0);
+        var judged = EnrolmentRules.Judge(result.Value!, Known, _ => 0);
         Assert.Null(judged.Rule);
         Assert.Contains(why, judged.Why, StringComparison.Ordinal);
     }

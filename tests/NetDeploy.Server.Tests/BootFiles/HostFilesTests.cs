@@ -68,7 +68,7 @@ public sealed class HostFilesTests : IDisposable
         var machine = new SourceText("machine.yaml", $"apiVersion: netdeploy/v1\nkind: Machine\nname: m\ndistro: debian-12\nsystem:\n{system}\n");
         var parsed = DocumentSet.Parse([.. shipped, machine]);
         Assert.True(parsed.Value is not null, string.Join('\n', parsed.Diagnostics));
-        var plan = DeployEnvironmentTarget.Compile(parsed.Value.Recipes["m"], new PlanContext
+        var plan = DeployEnvironmentTarget.Compile(parsed.Value.Resolve(parsed.Value.Machines["m"]).Value!, new PlanContext
         {
             Deployment = "d1",
             ServerUrl = new("http://10.77.0.1:8080"),

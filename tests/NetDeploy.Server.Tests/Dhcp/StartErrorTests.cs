@@ -7,6 +7,7 @@ using NetDeploy.Core.Addressing;
 using NetDeploy.Core.Boot;
 using NetDeploy.Server.Dhcp;
 using NetDeploy.Server.Leases;
+using NetDeploy.Server.Tests.Boot;
 
 namespace NetDeploy.Server.Tests.Dhcp;
 
@@ -23,7 +24,7 @@ public sealed class StartErrorTests
         using var network = new TestNetwork();
         using var running = new TestServer(network);
         using var second = running.NewServer(name, address);
-        var error = Assert.Throws<AggregateException>(() => network.InServer(second.Start)).InnerException;
+        var error = Assert.Throws<AggregateException>(() => network.InServer(() => second.Start(new FakeNeighbours()))).InnerException;
         var fault = Assert.IsType<ServerFault>(error);
         Assert.Contains(expected, $"{fault.Message} {fault.Remedy}", StringComparison.Ordinal);
     }
@@ -37,7 +38,7 @@ public sealed class StartErrorTests
         using var server = new DhcpServer(
             new DhcpServerOptions { Interfaces = [new DhcpInterface("srv0", IPAddress.Parse("10.99.0.1"))] },
             leases, () => AddressingSnapshot.Empty, new Nobody(), new Nobody { Fault = new InvalidOperationException("no notes") }, TimeProvider.System, new BrokenLogger());
-        network.InServer(server.Start);
+        network.InServer(() => server.Start(new FakeNeighbours()));
         Assert.False(server.Completion.IsCompleted);
         // A packet's fault does not end the loop; that it cannot be logged either does.
         network.RunInClient("busybox", "udhcpc", "-i", "cli0", "-f", "-q", "-n", "-t", "2", "-T", "1", "-s", "/bin/true");

@@ -6,6 +6,7 @@ using NetDeploy.Core.Boot;
 using NetDeploy.Protocols;
 using NetDeploy.Server.Dhcp;
 using NetDeploy.Server.Leases;
+using NetDeploy.Server.Linux;
 
 namespace NetDeploy.Server.Tests.Dhcp;
 
@@ -14,6 +15,7 @@ internal sealed class TestServer : IDhcpObserver, IBootOffers, IDisposable
 {
     private readonly TestNetwork _network;
     private readonly string _journal;
+    private Neighbours? _neighbours;
     private DhcpServer? _server;
 
     public TestServer(TestNetwork network, NetworkMode mode = NetworkMode.Authoritative)
@@ -66,7 +68,7 @@ internal sealed class TestServer : IDhcpObserver, IBootOffers, IDisposable
     {
         Leases = LeaseStore.Open(_journal, TimeProvider.System, NullLogger<LeaseStore>.Instance);
         _server = NewServer("srv0", "10.99.0.1");
-        _network.InServer(_server.Start);
+        _network.InServer(() => _server.Start(_neighbours = new Neighbours()));
     }
 
     public DhcpServer NewServer(string name, string address) => new(
@@ -78,6 +80,7 @@ internal sealed class TestServer : IDhcpObserver, IBootOffers, IDisposable
         _server!.Stop();
         Leases.Dispose();
         _server.Dispose();
+        _neighbours?.Dispose();
     }
 
     public void Decided(DhcpEvent decision) => Events.Enqueue(decision);

@@ -2,7 +2,10 @@ using System.Collections.Immutable;
 using System.Net;
 using Microsoft.Extensions.Logging.Abstractions;
 using NetDeploy.Core.Deployments;
+using NetDeploy.Core.Enrolment;
+using NetDeploy.Core.Machines;
 using NetDeploy.Core.Profiles;
+using NetDeploy.Protocols;
 using NetDeploy.Server.Deployments;
 using NetDeploy.Server.Documents;
 using NetDeploy.Server.Secrets;
@@ -82,6 +85,96 @@ public sealed class SavingTests : IAsyncDisposable
         await RestartAsync();
         Assert.Equal(1, (await RenderedAsync()).LastGood["blade1"]);
         Assert.Equal("blade1 1\n", await File.ReadAllTextAsync(Path.Combine(_folder["documents"], "last-good"), TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task A_machine_that_never_rendered_is_looked_for_in_the_older_revisions_once()
+    {
+        await StartAsync();
+        await ApplyAsync(TestDocuments.Network, Broken("blade1", TestDocuments.Mac));
+        await ApplyAsync(TestDocuments.Network with { Content = TestDocuments.Network.Content + "# more\n" });
+        Assert.Empty((await RenderedAsync()).LastGood);
+
+        // By what nothing of the product does, the one who looks is told from the one who remembers. It is one file of the first two revisions.
+        await File.WriteAllTextAsync(_folder["documents/r000001/blade1.yaml"], TestDocuments.Blade().Content, TestContext.Current.CancellationToken);
+        _application.RenderAgain();
+        Assert.Empty((await RenderedAsync()).LastGood);
+        await ApplyAsync(TestDocuments.Network with { Content = TestDocuments.Network.Content + "# and more\n" });
+        Assert.Empty((await RenderedAsync()).LastGood);
+        await RestartAsync();
+        Assert.Equal(2, (await RenderedAsync()).LastGood["blade1"]);
+    }
+
+    [Fact]
+    public async Task What_a_machine_had_after_it_was_looked_for_in_vain_is_found()
+    {
+        await StartAsync();
+        await ApplyAsync(TestDocuments.Network, Broken("blade1", TestDocuments.Mac));
+        Assert.Empty((await RenderedAsync()).LastGood);
+
+        // Two revisions with no rendering between them, as of two applies at once.
+        _documents.Apply(TestDocuments.Blade());
+        await ApplyAsync(Broken("blade1", TestDocuments.Mac));
+        Assert.Equal(2, (await RenderedAsync()).LastGood["blade1"]);
+    }
+
+    [Fact]
+    public async Task A_rendering_that_broke_is_told_with_its_remedy_and_is_not_waited_for()
+    {
+        await StartAsync();
+        await ApplyAsync(TestDocuments.Network, TestDocuments.Blade());
+        await using var rendering = new BackgroundRendering(_documents, () => throw new IOException("no space left."), TimeProvider.System, NullLogger.Instance);
+        rendering.Begin();
+        var state = await rendering.WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+
+        Assert.Equal((1, null), (state.Revision, state.Result));
+        var warning = Assert.Single(state.Warnings);
+        Assert.Contains("revision 1 broke", warning, StringComparison.Ordinal);
+        Assert.Contains("no space left. Mend that, or restart", warning, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_revision_that_an_apply_removed_since_it_was_chosen_is_nobodys_last_good_one()
+    {
+        var store = TestDocuments.Open(_folder["documents"]);
+        store.Apply(TestDocuments.Network, TestDocuments.Blade());
+        Assert.Null(store.Compile(7));
+
+        var kept = store.Keep(ImmutableSortedDictionary<string, long>.Empty.Add("blade1", 1).Add("blade2", 7));
+
+        Assert.Equal(["blade1"], kept.Keys);
+        Assert.Equal("blade1 1\n", File.ReadAllText(Path.Combine(_folder["documents"], "last-good")));
+    }
+
+    [Fact]
+    public void A_document_that_others_need_is_not_removed_and_it_is_said_why()
+    {
+        var store = TestDocuments.Open(_folder["documents"]);
+        store.Apply(TestDocuments.Network, Role("[zsh]"), TestDocuments.Blade() with { Content = WithRole });
+
+        var wrong = Assert.Single(store.Remove("role.yaml"));
+        Assert.Contains("role", wrong.Message, StringComparison.Ordinal);
+        Assert.Equal(1, store.Current.Revision);
+        Assert.Empty(store.Remove("blade1.yaml", checkOnly: true));
+        Assert.Equal(1, store.Current.Revision);
+        Assert.Empty(store.Remove("blade1.yaml"));
+        Assert.Empty(store.Remove("role.yaml"));
+        Assert.Equal(3, store.Current.Revision);
+    }
+
+    [Fact]
+    public async Task A_machine_whose_hardware_is_anothers_is_not_added_and_the_rest_is_rendered()
+    {
+        await StartAsync();
+        await ApplyAsync(TestDocuments.Network, TestDocuments.Blade());
+        Assert.True((await _service.ReplaceAsync("blade1", new Binding { Macs = [MacAddress.Parse(Second)] }, null)).Ok);
+
+        var added = await _application.AddMachineAsync(
+            _ => new(new MachineText { Name = "web1", EnrolledBy = MachineText.Operator, Mac = MacAddress.Parse(Second), Distro = "debian-12" }, null), CancellationToken.None);
+
+        Assert.Contains("blade1", added.Refusal!.Reason, StringComparison.Ordinal);
+        Assert.Equal(["blade1"], _documents.Current.Snapshot.Machines.Keys);
+        Assert.Equal(_documents.Current.Revision, (await RenderedAsync()).Revision);
     }
 
     [Fact]
