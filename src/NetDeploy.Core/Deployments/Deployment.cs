@@ -59,6 +59,15 @@ public sealed record Deployment
     /// <summary>Set where the distribution's own installer does the work; null: the deploy environment does, from an image.</summary>
     public InstallerStart? Installer { get; init; }
 
+    /// <summary>
+    /// Set where a rule granted with nobody asked: the hardware that it took in. A boot may claim only after its inventory showed that hardware,
+    /// since what the rule heard anyone on the segment could have said in the name of a bystander's NIC.
+    /// </summary>
+    public HardwareIdentity? Expected { get; init; }
+
+    /// <summary>The boot whose inventory showed <see cref="Expected"/>.</summary>
+    public string? RecognisedBootId { get; init; }
+
     public DeploymentState State { get; init; }
 
     public DateTimeOffset CreatedAt { get; init; }

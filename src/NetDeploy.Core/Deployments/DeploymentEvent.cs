@@ -27,7 +27,7 @@ public abstract record DeploymentEvent
     public sealed record ClaimRequested(string BootId, string Disks) : DeploymentEvent;
 
     /// <summary>The machine described itself.</summary>
-    public sealed record InventoryReported(string BootId) : DeploymentEvent;
+    public sealed record InventoryReported(string BootId, Guid? Uuid = null, string? Serial = null) : DeploymentEvent;
 
     public sealed record ProgressReported(string BootId, DeploymentProgress Progress) : DeploymentEvent;
 

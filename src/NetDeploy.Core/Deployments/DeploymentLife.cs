@@ -129,6 +129,8 @@ public static class DeploymentLife
     {
         Claimed when d.ClaimedBootId == e.BootId => new(d, new ClaimGranted(), [Info("claim", $"boot {e.BootId} asked again; same answer")]),
         Claimed => Forbidden(d, $"claim of boot {e.BootId} refused: boot {d.ClaimedBootId} has it"),
+        Booting when d.BootId == e.BootId && d.Expected is not null && d.RecognisedBootId != e.BootId =>
+            Forbidden(d, $"claim of boot {e.BootId} refused: it is not the hardware that the rule took in, see its inventory. Nothing was written. To install it: netdeploy deploy {d.MachineName}"),
         Booting when d.BootId == e.BootId => Moved(
             Heard(d, now) with { State = Claimed, ClaimedBootId = e.BootId, ClaimedAt = now }, new ClaimGranted(),
             $"boot {e.BootId} may write to {e.Disks}"),
@@ -137,10 +139,28 @@ public static class DeploymentLife
             [Warning("refused", $"claim of boot {e.BootId} refused: the deployment is {d.State.Word()}")]),
     };
 
-    private static Outcome OnInventory(Deployment d, InventoryReported e, DateTimeOffset now) =>
-        Speaks(d, e.BootId)
-            ? new(d.State is Claimed ? Heard(d, now) : d, new Accepted(), [Info("inventory", $"boot {e.BootId} described its hardware")])
-            : Late(d, "inventory", $"inventory of boot {e.BootId}");
+    private static Outcome OnInventory(Deployment d, InventoryReported e, DateTimeOffset now)
+    {
+        if (!Speaks(d, e.BootId))
+        {
+            return Late(d, "inventory", $"inventory of boot {e.BootId}");
+        }
+
+        var next = d.State is Claimed ? Heard(d, now) : d;
+        if (d.State is Booting && d.Expected is { } expected)
+        {
+            if (expected.Difference(e.Uuid, e.Serial) is { } difference)
+            {
+                // Also after an inventory that fitted: the last word before the claim counts.
+                return new(next with { RecognisedBootId = null }, new Accepted(),
+                    [Alarm("inventory", $"boot {e.BootId} is not the hardware that the rule took in: {difference}. It may not claim")]);
+            }
+
+            next = next with { RecognisedBootId = e.BootId };
+        }
+
+        return new(next, new Accepted(), [Info("inventory", $"boot {e.BootId} described its hardware")]);
+    }
 
     private static Outcome OnProgress(Deployment d, ProgressReported e, DateTimeOffset now)
     {

@@ -20,6 +20,11 @@ public sealed record MachineText
 
     public required string EnrolledBy { get; init; }
 
+    /// <summary>See <see cref="MachineSpec.EnrolledIn"/>.</summary>
+    public string? EnrolledIn { get; init; }
+
+    public bool RuleGrants { get; init; }
+
     public string? Distro { get; init; }
 
     public ImmutableArray<string> Profiles { get; init; } = [];
@@ -61,6 +66,12 @@ public sealed record MachineText
             ["name"] = Name,
             ["enrolledBy"] = EnrolledBy,
         };
+        Put(document, "enrolledIn", EnrolledIn);
+        if (RuleGrants)
+        {
+            document["ruleGrants"] = true;
+        }
+
         Put(document, "distro", Distro);
         document["profiles"] = Profiles.ToArray();
         document["method"] = Method == InstallMethod.Image ? "image" : "installer";

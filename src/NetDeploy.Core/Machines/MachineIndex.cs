@@ -79,6 +79,12 @@ public sealed class MachineIndex
             return Conflict([decided, .. byUuid], $"{(bySlot.IsEmpty ? "MAC" : "slot")} and UUID {clues.Uuid} point to");
         }
 
+        // The NIC that names it sits in other hardware, or somebody says it does. A slot alone stays the machine's, whatever is plugged in there.
+        if (byMac.Length == 1 && !confirmed && clues.Uuid is { } other && !SmbiosUuid.IsJunk(other) && decided.Binding.Uuid is { } bound && !SmbiosUuid.IsJunk(bound))
+        {
+            return new MachineMatch.Conflict([decided.Name], $"MAC {clues.Mac} is that of {decided.Name}, and UUID {other} is not. Where that is its hardware now: netdeploy replace {decided.Name} --mac {clues.Mac} --uuid {other}");
+        }
+
         return bySlot.IsEmpty
             ? new MachineMatch.Found(decided, IdentityStrength.Claimed, confirmed ? "uuid and mac" : "mac")
             : new MachineMatch.Found(decided, IdentityStrength.Wired, "slot");

@@ -59,6 +59,15 @@ public sealed record MachineSpec
     /// <summary>The rule that enrolled it, or <c>operator</c> where somebody adopted it; null: people wrote its document.</summary>
     public string? EnrolledBy { get; init; }
 
+    /// <summary>
+    /// The generation of the store that enrolled it. Documents outlive stores: where another one reads this, the machine holds a system for all that
+    /// store can know, and nothing is done unasked.
+    /// </summary>
+    public string? EnrolledIn { get; init; }
+
+    /// <summary>The rule granted when it enrolled this machine; what the rule says since then counts for later ones.</summary>
+    public bool RuleGrants { get; init; }
+
     /// <summary>Null: the network decides.</summary>
     public UefiLoader? UefiLoader { get; init; }
 

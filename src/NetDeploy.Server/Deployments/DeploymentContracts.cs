@@ -28,7 +28,7 @@ public sealed record MachineDraft(
 /// <param name="PlanInputs">Opaque text that the plan is rendered from, at most 256 KiB, no secrets.</param>
 /// <param name="Installer">Set for the method installer, which needs no image.</param>
 /// <param name="ImageId">Null starts it in <c>preparing</c>; <see cref="DeploymentService.ImageReadyAsync"/> goes on.</param>
-/// <param name="OnlyFirst">Refused where the machine ever had a deployment: what a rule grants, it grants once.</param>
+/// <param name="OnlyFirst">Refused where the machine ever had a deployment: what a rule grants, it grants once, and to the hardware that it saw.</param>
 public sealed record GrantRequest(
     string MachineName, string RecipeHash, string? PlanInputs, string? ImageKey, string? ImageId, string By, bool OnlyFirst = false,
     InstallerStart? Installer = null);

@@ -117,8 +117,9 @@ public sealed partial class DeploymentService
         var kept = inventory.Take(MaxInventoryLines)
             .GroupBy(pair => TimelineNote.Clean(pair.Key, 64), pair => TimelineNote.Clean(pair.Value, MaxLine), StringComparer.Ordinal)
             .ToImmutableSortedDictionary(group => group.Key, group => group.ToImmutableArray(), StringComparer.Ordinal);
+        string? First(string key) => kept.TryGetValue(key, out var values) ? values[0] : null;
         var now = Now;
-        return CallAsync(caller, TokenPhase.Deploy, new DeploymentEvent.InventoryReported(caller.BootId),
+        return CallAsync(caller, TokenPhase.Deploy, new DeploymentEvent.InventoryReported(caller.BootId, Guid.TryParse(First("uuid"), out var uuid) ? uuid : null, First("serial")),
             machine => machine with { Observed = (machine.Observed ?? new MachineReport()) with { At = now, Inventory = kept } }, cancellationToken);
     }
 

@@ -196,9 +196,20 @@ public sealed partial class DeploymentService
                 return new(null, new Refusal($"{request.MachineName} had a deployment already.", $"netdeploy deploy {request.MachineName}"));
             }
 
+            HardwareIdentity? expected = null;
+            if (request.OnlyFirst)
+            {
+                expected = HardwareIdentity.Of(machine!.Binding.Uuid, machine.Binding.Serial);
+                if (expected is null)
+                {
+                    return new(null, new Refusal($"{request.MachineName} told neither a UUID nor a serial number, so no rule may have it written.", $"netdeploy deploy {request.MachineName}"));
+                }
+            }
+
             var now = Now;
             var deployment = new Deployment
             {
+                Expected = expected,
                 Id = NewId(now),
                 MachineId = machine!.Id,
                 MachineName = machine.Name,

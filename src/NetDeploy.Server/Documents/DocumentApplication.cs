@@ -76,7 +76,7 @@ internal sealed class DocumentApplication(
             // Checked before anything is stored: a set that DHCP would refuse, or that takes a machine's document from under its
             // deployment, is refused as a whole.
             var outcome = documents.Apply(
-                texts, basedOn, prune, checkOnly, snapshot => [.. prune ? StillDeploying(snapshot) : [], .. Compile(snapshot).Diagnostics, .. Unready(snapshot)]);
+                texts, basedOn, prune, checkOnly, snapshot => [.. prune ? StillDeploying(snapshot) : [], .. Compile(snapshot).Diagnostics, .. Granting(snapshot), .. Unready(snapshot)]);
             if (!outcome.Accepted)
             {
                 return outcome;
@@ -137,6 +137,28 @@ internal sealed class DocumentApplication(
 
             RefreshAddresses();
             return new(put.Value, null, []);
+        }
+        finally
+        {
+            _applying.Release();
+        }
+    }
+
+    /// <summary>Writes the record of a machine whose document is in force without one: the store refused it then.</summary>
+    public async Task<CommandResult<Machine>> RecordAsync(string name, CancellationToken cancellationToken)
+    {
+        await _applying.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            var snapshot = documents.Current.Snapshot;
+            if (!snapshot.Machines.TryGetValue(name, out var spec))
+            {
+                return new(null, new Refusal($"No document describes the machine {name}.", "netdeploy apply its document."));
+            }
+
+            var put = await PutMachineAsync(snapshot, spec, cancellationToken).ConfigureAwait(false);
+            RefreshAddresses();
+            return put;
         }
         finally
         {
@@ -253,6 +275,19 @@ internal sealed class DocumentApplication(
             machine.Name, Severity.Error,
             $"{machine.Name} has a deployment that is {deployment.State.Word()}, and this apply would remove the machine.",
             $"Wait for its end or cancel it: netdeploy cancel {machine.Name}. Then apply with --prune again.");
+
+    /// <summary>
+    /// Documents that were exported here, and come back for machines that were forgotten or renamed meanwhile: their records begin anew, and the rule's
+    /// word of then would have them written again.
+    /// </summary>
+    private IEnumerable<Diagnostic> Granting(Snapshot next) =>
+        from machine in next.Machines.Values
+        where machine.RuleGrants && machine.EnrolledIn == deployments.Generation
+            && !(documents.Current.Snapshot.Machines.TryGetValue(machine.Name, out var now) && now.RuleGrants && now.EnrolledIn == machine.EnrolledIn)
+        select next.AtMachine(
+            machine.Name, Severity.Error,
+            $"{machine.Name} says that its rule grants it a deployment, which only the server says of a machine that it enrols.",
+            $"Remove the line ruleGrants; to install the machine: netdeploy deploy {machine.Name}");
 
     /// <summary>What these documents need before a machine can be deployed by them; it may come after them.</summary>
     private static IEnumerable<Diagnostic> Unready(Snapshot next)

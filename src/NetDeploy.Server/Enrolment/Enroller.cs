@@ -11,6 +11,7 @@ using NetDeploy.Protocols;
 using NetDeploy.Server.Deployments;
 using NetDeploy.Server.Documents;
 using NetDeploy.Server.Leases;
+using NetDeploy.Server.Storage;
 
 namespace NetDeploy.Server.Enrolment;
 
@@ -23,29 +24,78 @@ internal sealed class Enroller(
 {
     private readonly EnrolmentBudget _budget = new(clock);
     private volatile Counts _counts = new(Snapshot.Empty);
+    private volatile HardwareOwners _owners = new(MachineIndex.Empty, Snapshot.Empty);
 
     private Snapshot Documents => documents.Current.Snapshot;
 
-    /// <summary>What the rules in force say of it. A machine whose UUID is another's is none of theirs: one blade never becomes two machines.</summary>
+    /// <summary>
+    /// What the rules in force say of it. A machine whose UUID or serial number is another's is none of theirs: one blade never becomes two machines.
+    /// Of one that told neither nobody can know that, so no rule has its disk written.
+    /// </summary>
     public EnrolmentJudgement Judge(Newcomer newcomer)
     {
         var judged = EnrolmentRules.Judge(Documents, newcomer, CountOf);
-        return judged.Rule is { } rule && OwnerOf(newcomer.Uuid) is { } owner
-            ? Blocked(judged, rule, $"its UUID is that of {owner}. To give it that name: netdeploy replace {owner} --mac {newcomer.Mac}")
+        if (judged.Rule is not { } rule)
+        {
+            return judged;
+        }
+
+        if (Owners.Of(newcomer) is var (owner, key))
+        {
+            return Blocked(judged, rule, $"its {key} is that of {owner}. To give it that name: netdeploy replace {owner} --mac {newcomer.Mac}");
+        }
+
+        return rule.Grant && HardwareIdentity.Of(newcomer.Uuid, newcomer.Smbios?.Serial) is null
+            ? Without(judged, rule, RuleOutcome.Undecided, "it told no UUID or serial number of its own, so it may be another NIC of a machine that is installed")
             : judged;
     }
 
     /// <summary>Whether newcomers of this network are to say what they are.</summary>
     public bool Asks(string network) => EnrolmentRules.Concerns(Documents, network);
 
-    /// <summary>The machine was enrolled or adopted, and nothing was ever installed on it.</summary>
-    public bool IsNew(Machine machine) => machine.InstalledDeploymentId is null && SpecOf(machine.Name)?.EnrolledBy is not null;
+    /// <summary>The machine was enrolled or adopted, and nothing was ever installed on it. Never so of one that another store enrolled: that one knows, this one does not.</summary>
+    public bool IsNew(Machine machine) => machine.InstalledDeploymentId is null && SpecOf(machine.Name) is { EnrolledBy: not null } spec && spec.EnrolledIn == deployments.Generation;
 
     public IPAddress? ReservedFor(string machine) => SpecOf(machine)?.Address;
 
     /// <summary>Enrols a newcomer by the rule that was found for it, and orders its deployment where the rule says so.</summary>
     /// <returns>The judgement as it is now: without a rule, where the machine is enrolled or the rule takes it not.</returns>
     public async Task<EnrolmentJudgement> EnrolAsync(Newcomer newcomer, EnrolmentJudgement judged, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await RecordDocumentedAsync(newcomer.Mac, cancellationToken).ConfigureAwait(false)
+                ? judged with { Rule = null }
+                : await TakeInAsync(newcomer, judged, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is StoreException or ServerFault)
+        {
+            // A full disk, mostly. It gets what machines get that no rule takes, and asks again.
+            var rule = judged.Rule?.Id ?? "";
+            EnrolmentLog.NotEnrolled(logger, newcomer.Mac, rule, e.Message);
+            return judged.Rule is { } fitted ? Blocked(judged, fitted, $"the server cannot store it now: {e.Message.TrimEnd('.')}") : judged;
+        }
+    }
+
+    /// <summary>Its document is in force and the store refused its record, or nobody lived to write it: so now.</summary>
+    private async Task<bool> RecordDocumentedAsync(MacAddress mac, CancellationToken cancellationToken)
+    {
+        if (Owners.DocumentOf(mac) is not { } name || deployments.Machines.ByName(name) is not null)
+        {
+            return false;
+        }
+
+        var put = await application.RecordAsync(name, cancellationToken).ConfigureAwait(false);
+        if (put.Value is not { } machine)
+        {
+            return false;
+        }
+
+        await EnsureGrantAsync(machine, cancellationToken).ConfigureAwait(false);
+        return true;
+    }
+
+    private async Task<EnrolmentJudgement> TakeInAsync(Newcomer newcomer, EnrolmentJudgement judged, CancellationToken cancellationToken)
     {
         if (judged.Rule is not { } rule)
         {
@@ -84,17 +134,28 @@ internal sealed class Enroller(
 
     /// <summary>
     /// The one deployment that a rule gives its machine. Also after a restart between the two steps of an enrolment; never a second one, whatever became
-    /// of the first, and none by a rule that is gone or grants no more.
+    /// of the first, and none by a rule that is gone, grants no more, or granted not yet when it took the machine in. Where documents moved to another
+    /// store nothing is granted: its records begin anew, and the machines hold their systems.
     /// </summary>
     public async Task EnsureGrantAsync(Machine machine, CancellationToken cancellationToken)
     {
-        if (machine.DeploymentId is not null || SpecOf(machine.Name)?.EnrolledBy is not { } by || RuleOf(by) is not { Grant: true, Fault: null } rule)
+        if (machine.DeploymentId is not null || SpecOf(machine.Name) is not { EnrolledBy: { } by, RuleGrants: true } spec || spec.EnrolledIn != deployments.Generation
+            || RuleOf(by) is not { Grant: true, Fault: null } rule)
         {
             return;
         }
 
-        var order = await orders.DeployFirstAsync(machine.Name, $"the enrolment rule {rule.Id}", cancellationToken).ConfigureAwait(false);
-        if (order.Refusal is { } refusal && deployments.Machines.ByName(machine.Name) is { DeploymentId: null })
+        Refusal? refusal;
+        try
+        {
+            refusal = (await orders.DeployFirstAsync(machine.Name, $"the enrolment rule {rule.Id}", cancellationToken).ConfigureAwait(false)).Refusal;
+        }
+        catch (Exception e) when (e is StoreException or ServerFault)
+        {
+            refusal = new Refusal($"The server cannot store that now: {e.Message}", "It is granted with a later boot.");
+        }
+
+        if (refusal is not null && deployments.Machines.ByName(machine.Name) is { DeploymentId: null })
         {
             EnrolmentLog.NotDeployed(logger, machine.Name, refusal.Reason, refusal.Remedy);
             deployments.Note(machine.Id, TimelineNote.Of("enrolled", TimelineSeverity.Warning, $"not deployed: {refusal.Reason} {refusal.Remedy}"));
@@ -165,6 +226,7 @@ internal sealed class Enroller(
         return new(
             Text(newcomer, name, rule.Id) with
             {
+                RuleGrants = rule.Grant,
                 Distro = rule.Distro,
                 Profiles = rule.Profiles,
                 Method = rule.Method,
@@ -178,38 +240,38 @@ internal sealed class Enroller(
     {
         Name = name,
         EnrolledBy = by,
+        EnrolledIn = deployments.Generation,
         Mac = newcomer.Mac,
         // A UUID that many boards share tells nothing, and one that another machine has would refuse the document.
-        Uuid = newcomer.Uuid is { } uuid && !SmbiosUuid.IsJunk(uuid) && OwnerOf(uuid) is null ? uuid : null,
+        Uuid = newcomer.Uuid is { } uuid && !SmbiosUuid.IsJunk(uuid) && Owners.OfUuid(uuid) is null ? uuid : null,
         Serial = newcomer.Smbios?.Serial,
     };
 
     /// <summary>As many names as it may give, and as many again for those that others have.</summary>
     private static int MostNames(EnrolmentRule rule) => (2 * rule.Limit) + 1000;
 
-    private static EnrolmentJudgement Blocked(EnrolmentJudgement judged, EnrolmentRule rule, string reason) =>
-        judged with { Rule = null, Verdicts = [.. judged.Verdicts.Where(v => v.Rule != rule.Id), new RuleVerdict(rule.Id, RuleOutcome.Blocked, reason)] };
+    private static EnrolmentJudgement Blocked(EnrolmentJudgement judged, EnrolmentRule rule, string reason) => Without(judged, rule, RuleOutcome.Blocked, reason);
+
+    private static EnrolmentJudgement Without(EnrolmentJudgement judged, EnrolmentRule rule, RuleOutcome outcome, string reason) =>
+        judged with { Rule = null, Verdicts = [.. judged.Verdicts.Where(v => v.Rule != rule.Id), new RuleVerdict(rule.Id, outcome, reason)] };
 
     private static string? OnlyDistro(Snapshot now) =>
         now.Machines.Values.Select(m => m.Distro).OfType<string>().Distinct().Take(2).ToArray() is [var only] ? only
         : now.Distros.Count == 1 ? now.Distros.Keys.Single() : null;
 
-    /// <summary>A machine whose binding or document has this UUID; junk ones are nobody's.</summary>
-    private string? OwnerOf(Guid? uuid)
-    {
-        if (uuid is not { } known || SmbiosUuid.IsJunk(known))
-        {
-            return null;
-        }
-
-        var canonical = SmbiosUuid.Canonical(known);
-        return deployments.Machines.Machines.FirstOrDefault(m => m.Binding.Uuid is { } bound && SmbiosUuid.Canonical(bound) == canonical)?.Name
-            ?? Documents.Machines.Values.FirstOrDefault(m => m.Binding.Uuid is { } documented && SmbiosUuid.Canonical(documented) == canonical)?.Name;
-    }
-
     private string? MachineOf(MacAddress mac) =>
-        deployments.Machines.Match(new HardwareClues(mac)) is MachineMatch.Found found ? found.Machine.Name
-        : Documents.Machines.Values.FirstOrDefault(m => m.Binding.Macs.Contains(mac))?.Name;
+        deployments.Machines.Match(new HardwareClues(mac)) is MachineMatch.Found found ? found.Machine.Name : Owners.DocumentOf(mac);
+
+    /// <summary>Asked for with each packet of a newcomer, and the same until a machine or a document changes.</summary>
+    private HardwareOwners Owners
+    {
+        get
+        {
+            var owners = _owners;
+            var (machines, documented) = (deployments.Machines, Documents);
+            return owners.IsOf(machines, documented) ? owners : _owners = new HardwareOwners(machines, documented);
+        }
+    }
 
     private MachineSpec? SpecOf(string name) => Documents.Machines.GetValueOrDefault(name);
 

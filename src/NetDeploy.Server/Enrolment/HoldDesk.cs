@@ -47,12 +47,18 @@ internal sealed class HoldDesk(DeploymentService deployments, Enroller enroller,
             return "the token does not open this";
         }
 
-        return owners.OwnerOf(source) switch
+        var refusal = owners.OwnerOf(source) switch
         {
-            { Ownership: AddressOwnership.Leased, Mac: { } owner } when owner != mac => $"{source} is leased to {owner}",
+            { Mac: { } owner } other when owner != mac => $"{source} is {other.Words}",
             { Ownership: AddressOwnership.Nobody } => $"{source} is leased to nobody",
             _ => null,
         };
+        if (refusal is not null && deployments.Machines.Match(new HardwareClues(mac)) is MachineMatch.Found { Machine: var machine })
+        {
+            deployments.Note(machine.Id, TimelineNote.Of("refused", TimelineSeverity.Alarm, $"asked in the name of {mac} while it is held: {refusal}"));
+        }
+
+        return refusal;
     }
 
     public void Inventory(MacAddress mac, string network, List<KeyValuePair<string, string>> inventory)

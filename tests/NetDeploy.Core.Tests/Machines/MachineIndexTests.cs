@@ -65,6 +65,16 @@ public class MachineIndexTests
         Assert.IsType<MachineMatch.Conflict>(Match(new HardwareClues(Mac1, Uuid2), Blade("a", Mac1, Uuid1), Blade("b", Mac2, Uuid2)));
 
     [Fact]
+    public void A_mac_in_hardware_of_another_uuid_is_a_conflict_and_a_slot_is_not()
+    {
+        var conflict = Assert.IsType<MachineMatch.Conflict>(Match(new HardwareClues(Mac1, Uuid2), Blade("a", Mac1, Uuid1)));
+        Assert.Contains("netdeploy replace a", conflict.Reason, StringComparison.Ordinal);
+        Assert.Equal("a", Found(Match(new HardwareClues(Mac1, Uuid2), Blade("a", Mac1))).Machine.Name);
+        Assert.Equal("a", Found(Match(new HardwareClues(Mac1, Guid.Empty), Blade("a", Mac1, Uuid1))).Machine.Name);
+        Assert.Equal("a", Found(Match(new HardwareClues(Stranger, Uuid2, "aa/01"), Blade("a", Mac1, Uuid1, "aa/01"))).Machine.Name);
+    }
+
+    [Fact]
     public void A_uuid_alone_identifies_nothing() =>
         Assert.Contains("belongs to a", Assert.IsType<MachineMatch.Unknown>(Match(new HardwareClues(Stranger, Uuid1), Blade("a", Mac1, Uuid1))).Reason, StringComparison.Ordinal);
 

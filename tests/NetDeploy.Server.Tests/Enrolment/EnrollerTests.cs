@@ -103,7 +103,7 @@ public sealed class EnrollerTests
     {
         await using var world = await NewcomerWorld.StartAsync(Granting);
         // What a kill left: the document in force, and neither record nor grant.
-        var machine = new MachineText { Name = "blade-1", EnrolledBy = "lab/r", Distro = "debian-12", Mac = NewcomerWorld.Mac(1) };
+        var machine = new MachineText { Name = "blade-1", EnrolledBy = "lab/r", EnrolledIn = world.Service.Generation, RuleGrants = true, Distro = "debian-12", Mac = NewcomerWorld.Mac(1), Uuid = NewcomerWorld.Uuid(1) };
         Assert.True(world.Documents.Apply([machine.Write()], null, false, false, _ => []).Accepted);
         await world.RestartAsync();
         Assert.Null(world.DeploymentOf("blade-1"));
@@ -175,6 +175,144 @@ public sealed class EnrollerTests
         // The same MAC again is the same machine.
         await world.BootAsync(1, uuid: Guid.NewGuid());
         Assert.Equal(3, world.Names.Count());
+    }
+
+    [Fact]
+    public async Task Documents_that_move_to_another_server_have_nobody_held_or_written()
+    {
+        await using var world = await NewcomerWorld.StartAsync("unknown: hold\n" + Granting);
+        await world.BootAsync(1);
+        Assert.NotNull(world.DeploymentOf("blade-1"));
+
+        await using var moved = await NewcomerWorld.StartAsync("unknown: hold\n" + Granting);
+        Assert.True((await moved.Application.ApplyAsync(world.Documents.Current.Applied, null, prune: false, checkOnly: false, Cancelled)).Accepted);
+
+        Assert.Contains("sanboot", await moved.BootAsync(1), StringComparison.Ordinal);
+        Assert.Equal(["blade-1"], moved.Names);
+        Assert.Null(moved.DeploymentOf("blade-1"));
+        Assert.NotNull(await moved.BootAsync(2));
+        Assert.NotNull(moved.DeploymentOf("blade-2"));
+    }
+
+    [Fact]
+    public async Task A_restored_store_grants_nothing_that_the_lost_one_may_have_granted()
+    {
+        var store = new ForwardingStore(new InMemoryRecordStore());
+        await using var world = await NewcomerWorld.StartAsync(Granting, store);
+        var machine = new MachineText { Name = "blade-1", EnrolledBy = "lab/r", EnrolledIn = world.Service.Generation, RuleGrants = true, Distro = "debian-12", Mac = NewcomerWorld.Mac(1), Uuid = NewcomerWorld.Uuid(1) };
+        Assert.True(world.Documents.Apply([machine.Write()], null, false, false, _ => []).Accepted);
+        store.GenerationOverride = "restored";
+        await world.RestartAsync();
+
+        Assert.Contains("sanboot", await world.BootAsync(1), StringComparison.Ordinal);
+        Assert.Null(world.DeploymentOf("blade-1"));
+    }
+
+    [Fact]
+    public async Task A_rule_that_grants_from_now_on_does_not_grant_what_it_took_in_before()
+    {
+        await using var world = await NewcomerWorld.StartAsync(Rule);
+        await world.BootAsync(1);
+        await world.ApplyAsync(Granting);
+        await world.BootAsync(1);
+        await world.BootAsync(2);
+
+        Assert.Null(world.DeploymentOf("blade-1"));
+        Assert.NotNull(world.DeploymentOf("blade-2"));
+    }
+
+    [Fact]
+    public async Task A_forgotten_machine_whose_exported_document_comes_back_is_not_granted_again()
+    {
+        await using var world = await NewcomerWorld.StartAsync(Granting);
+        await world.BootAsync(1);
+        var exported = world.Documents.Current.Applied;
+        Assert.True((await world.Application.ApplyAsync(exported, null, prune: false, checkOnly: false, Cancelled)).Accepted);
+        Assert.True((await world.Service.CancelAsync("blade-1", "test", Cancelled)).Ok);
+        Assert.Null((await world.Application.ForgetAsync("blade-1", Cancelled)).Refusal);
+
+        var back = await world.Application.ApplyAsync(exported, null, prune: false, checkOnly: false, Cancelled);
+
+        Assert.False(back.Accepted);
+        Assert.Contains(back.Diagnostics, d => d.Remedy.Contains("ruleGrants", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_bystander_in_whose_name_somebody_was_enrolled_keeps_its_disk()
+    {
+        await using var world = await NewcomerWorld.StartAsync(Granting);
+        await world.BootAsync(1, uuid: Guid.Parse("aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee"));
+        await world.BuildImagesAsync();
+        await NewcomerWorld.UntilAsync(() => world.DeploymentOf("blade-1")!.State == DeploymentState.Granted);
+
+        Assert.Contains("sanboot", await world.BootAsync(1), StringComparison.Ordinal);
+
+        // A loader that tells no UUID gets as far as its inventory.
+        var script = NewcomerWorld.Text(await world.Desk.ScriptAsync(NewcomerWorld.Mac(1), null, NewcomerWorld.Address(1), NewcomerWorld.Network, null, Cancelled));
+        Assert.NotNull(NewcomerWorld.DeploymentIn(script));
+        var deployment = world.DeploymentOf("blade-1")!;
+        var caller = new Caller(deployment.Id, deployment.MachineId, "blade-1", TokenPhase.Deploy, deployment.BootId!, NewcomerWorld.Address(1));
+        Assert.IsType<DeploymentAnswer.Refused>(await world.Service.ClaimAsync(caller, "vda", Cancelled));
+        await world.Service.InventoryAsync(caller, [new("uuid", NewcomerWorld.Uuid(1).ToString())], Cancelled);
+        Assert.IsType<DeploymentAnswer.Refused>(await world.Service.ClaimAsync(caller, "vda", Cancelled));
+        Assert.Equal(DeploymentState.Booting, world.DeploymentOf("blade-1")!.State);
+
+        await world.Service.InventoryAsync(caller, [new("uuid", "AAAAAAAA-BBBB-4CCC-8DDD-EEEEEEEEEEEE")], Cancelled);
+        Assert.IsType<DeploymentAnswer.ClaimGranted>(await world.Service.ClaimAsync(caller, "vda", Cancelled));
+    }
+
+    [Fact]
+    public async Task Who_tells_nothing_of_its_own_may_be_another_NIC_and_is_not_written()
+    {
+        await using var world = await NewcomerWorld.StartAsync(Granting);
+        Assert.Contains("may be another NIC", await world.BootAsync(1, "To be filled by O.E.M.", Guid.Empty), StringComparison.Ordinal);
+        Assert.Empty(world.Names);
+
+        await world.BootAsync(1, "SN1", Guid.Empty);
+        Assert.NotNull(world.DeploymentOf("blade-1"));
+        Assert.Contains("its serial number is that of blade-1", await world.BootAsync(2, "SN1", Guid.Empty), StringComparison.Ordinal);
+        Assert.Equal(["blade-1"], world.Names);
+
+        // Boards of one chassis share a serial number, and have their own UUIDs.
+        await world.BootAsync(3, "SN3");
+        await world.BootAsync(4, "SN3");
+        Assert.Equal(["blade-1", "blade-2", "blade-3"], world.Names);
+    }
+
+    [Fact]
+    public async Task The_UUID_that_an_inventory_told_counts_where_the_document_names_none()
+    {
+        await using var world = await NewcomerWorld.StartAsync(Granting);
+        var text = new SourceText("web1.yaml", "apiVersion: netdeploy/v1\nkind: Machine\nname: web1\ndistro: debian-12\nbinding: {macs: ['52:54:00:00:00:01']}\n");
+        Assert.True((await world.Application.ApplyAsync([text], null, prune: false, checkOnly: false, Cancelled)).Accepted);
+        Assert.Null((await world.Orders.DeployAsync("web1", null, null, null, "test", Cancelled)).Refusal);
+        await world.BuildImagesAsync();
+        await NewcomerWorld.UntilAsync(() => world.DeploymentOf("web1")!.State == DeploymentState.Granted);
+        await world.BootAsync(1);
+        var deployment = world.DeploymentOf("web1")!;
+        await world.Service.InventoryAsync(
+            new Caller(deployment.Id, deployment.MachineId, "web1", TokenPhase.Deploy, deployment.BootId!, NewcomerWorld.Address(1)), [new("uuid", NewcomerWorld.Uuid(1).ToString())], Cancelled);
+
+        Assert.Contains("its UUID is that of web1", await world.BootAsync(2, uuid: NewcomerWorld.Uuid(1)), StringComparison.Ordinal);
+        Assert.Equal(["web1"], world.Names);
+    }
+
+    [Fact]
+    public async Task A_store_that_is_full_sends_a_newcomer_to_its_disk_and_takes_it_in_when_there_is_room()
+    {
+        var store = new ForwardingStore(new InMemoryRecordStore());
+        await using var world = await NewcomerWorld.StartAsync(Granting, store);
+        store.Fate = () => CommitFate.DiesBefore;
+
+        var refused = await world.BootAsync(1);
+        Assert.Contains("sanboot", refused, StringComparison.Ordinal);
+        Assert.Contains("cannot store it now", refused, StringComparison.Ordinal);
+        Assert.Empty(world.Names);
+
+        store.Fate = () => CommitFate.Commits;
+        await world.BootAsync(1);
+        Assert.Equal(["blade-1"], world.Names);
+        Assert.Equal(DeploymentState.Preparing, world.DeploymentOf("blade-1")!.State);
     }
 
     [Fact]

@@ -112,6 +112,23 @@ public sealed class HoldTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Where_another_server_leases_a_token_is_for_its_NIC_and_the_machine_hears_who_else_tried()
+    {
+        await StartAsync("unknown: hold\nrules:\n  - name: r\n    match: {macPrefixes: ['52:54:00']}\n    distro: debian-12\n    namePattern: blade-{n}\n    limit: 8\n");
+        var token = await HeldAsync();
+        var stranger = IPAddress.Parse("127.0.0.11");
+        _world.Owners.Lease(stranger, NewcomerWorld.Mac(2));
+        _world.Owners.ByArp = true;
+
+        Assert.Equal(HttpStatusCode.Forbidden, (await SendAsync(stranger, HttpMethod.Get, "state", token)).Status);
+        Assert.Equal(HttpStatusCode.OK, (await SendAsync(Blade, HttpMethod.Get, "state", token)).Status);
+        await _world.Service.DrainEvidenceAsync(Cancelled);
+        Assert.Contains(
+            (await _world.Service.TimelineAsync("blade-1", cancellationToken: Cancelled))!.Entries,
+            e => e.Kind == "refused" && e.Severity == TimelineSeverity.Alarm && e.Text.Contains("52:54:00:00:00:02", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_network_that_holds_no_more_sends_it_to_its_disk()
     {
         await StartAsync(Hold);

@@ -101,11 +101,15 @@ internal sealed partial class NewcomerWorld : IAsyncDisposable, IPower, ILeaseTa
 
     public static MacAddress Mac(int number) => MacAddress.Parse(string.Create(CultureInfo.InvariantCulture, $"52:54:00:00:{number >> 8:x2}:{number & 255:x2}"), CultureInfo.InvariantCulture);
 
+    /// <summary>What the SMBIOS of that blade says.</summary>
+    public static Guid Uuid(int number) => Guid.Parse(string.Create(CultureInfo.InvariantCulture, $"4c4c4544-0042-3510-8052-b4c04f4d{0x3531 + number:x4}"));
+
     public static IPAddress Address(int number) => IPAddress.Parse(string.Create(CultureInfo.InvariantCulture, $"10.77.0.{100 + number}"));
 
     /// <summary>A blade is switched on and netboots by iPXE: it has a lease, asks for its script, and says what it is where it is asked to.</summary>
     public async Task<string> BootAsync(int number, string serial = "", Guid? uuid = null, ushort architecture = 0)
     {
+        uuid ??= Uuid(number);
         Owners.Lease(Address(number), Mac(number));
         Offer(number, architecture, uuid);
         var first = Text(await Desk.ScriptAsync(Mac(number), uuid, Address(number), Network));

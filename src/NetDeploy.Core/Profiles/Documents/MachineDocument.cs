@@ -24,6 +24,8 @@ internal static class MachineDocument
             Protected = body.Flag("protected") ?? false,
             Address = body.Address("address"),
             EnrolledBy = body.Text("enrolledBy"),
+            EnrolledIn = body.Text("enrolledIn"),
+            RuleGrants = body.Flag("ruleGrants") ?? false,
             UefiLoader = SmallDocuments.ReadLoader(body.Below("boot").Text("uefiLoader")),
             Binding = new()
             {

@@ -119,6 +119,8 @@ internal static class Shapes
             ["method"] = Word("image", "installer"),
             ["protected"] = Flag,
             ["enrolledBy"] = Text,
+            ["enrolledIn"] = Text,
+            ["ruleGrants"] = Flag,
             ["address"] = Ipv4,
             ["binding"] = Map("what is known of the hardware", new()
             {

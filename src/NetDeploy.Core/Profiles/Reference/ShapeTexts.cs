@@ -24,6 +24,8 @@ internal static class ShapeTexts
         Machine.method | image | How the system gets onto its disk: an image that the deploy environment unpacks, or the distribution's own installer.
         Machine.protected | false | Refuse to deploy it.
         Machine.enrolledBy | | The rule that enrolled it; written by the server.
+        Machine.enrolledIn | | The generation of the store in which it was enrolled; written by the server. In another one it grants nothing.
+        Machine.ruleGrants | | The rule granted its one deployment when it enrolled the machine; written by the server.
         Machine.address | | Reserved for the NIC that netboots; it follows the machine to other hardware.
         Machine.binding | | What is known of its hardware. The first binding is made of it; 'netdeploy replace' moves it later.
         binding.macs | | Its MAC addresses, first the one that netboots.
