@@ -212,7 +212,7 @@ upload_log() {
 # The address of the answers holds the token, and the installer saves what it was told.
 clean_saved_logs() {
     local saved
-    for saved in $(grep -rlF "$token" "$TARGET/var/log/installer" "$TARGET/var/lib/dpkg" 2>/dev/null); do
+    for saved in $(grep -rlF -e "$token" "$TARGET/var/log/installer" "$TARGET/var/lib/dpkg" 2>/dev/null); do
         sed -i "s/$token/(token)/g" "$saved" || note "the token stays in $saved"
     done
 }
