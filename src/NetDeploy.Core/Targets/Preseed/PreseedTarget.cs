@@ -26,12 +26,6 @@ public sealed class PreseedTarget : ITarget
         }
 
         var file = new PreseedFile(PreseedAnswers.Of(recipe, context));
-        var wrong = file.Questions.Where(q => q.Name == PreseedAnswers.Recipe).Select(q => PartmanRecipeCheck.Mistake(q.Value.Reveal())).FirstOrDefault(m => m is not null);
-        if (wrong is not null)
-        {
-            return new(null, diagnostics.Add(PlanCheck.At(recipe, Severity.Error, "system.storage", $"partman would misread its recipe: {wrong}.", "Take --method image, and report this layout.")));
-        }
-
         var rendered = file.Render();
         return rendered with { Diagnostics = [.. diagnostics, .. rendered.Diagnostics] };
     }
