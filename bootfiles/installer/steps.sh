@@ -36,7 +36,7 @@ step_claim() {
     fi
     ask_claim
     : >"$ND/claimed"
-    name_disks_to_partman
+    name_disk_to_partman
     replace_hooks
     say "partman goes on"
     exit 0
@@ -64,17 +64,11 @@ refused_claim() { # REASON
 # debconf's own programs, with the streams and the search path that they had.
 debconf() { env PATH="$installer_path" "$@" <&8 3>&9 9>&-; }
 
-# Which disks they are, only this machine knows. In a RAID recipe they stand as disk:NAME:NUMBER.
-name_disks_to_partman() {
-    local bound paths='' recipe
-    for bound in $(disks_in_order); do
-        paths="$paths${paths:+ }$(disk_path "$bound")"
-    done
-    must "cannot tell partman its disks" debconf debconf-set partman-auto/disk "$paths"
-    recipe=$(debconf debconf-get partman-auto-raid/recipe 2>/dev/null)
-    case $recipe in
-        *disk:*) must "cannot tell partman its RAID" debconf debconf-set partman-auto-raid/recipe "$(with_devices "$recipe")" ;;
-    esac
+# Which disk it is, only this machine knows.
+name_disk_to_partman() {
+    local path recipe
+    path=$(disk_path "$(disk_of_plan)") || fail "the plan bound no disk for partman"
+    must "cannot tell partman its disk" debconf debconf-set partman-auto/disk "$path"
     recipe=$(debconf debconf-get partman-auto/expert_recipe 2>/dev/null)
     must "cannot tell partman its recipe" debconf debconf-set partman-auto/expert_recipe "$(for_this_firmware "$recipe")"
     # A group's physical volume stands in the recipe.
@@ -84,7 +78,7 @@ name_disks_to_partman() {
     esac >"$ND/consent"
     # It marks them as seen too, which debconf-set does not: partman asks whatever is not.
     must "cannot tell partman to go on" debconf debconf-set-selections "$ND/consent"
-    say "partman gets $paths"
+    say "partman gets $path"
 }
 
 # What lets partman begin without a question, remove what is there and write. None of it is among the answers that the
@@ -103,30 +97,8 @@ d-i partman/confirm_nooverwrite boolean true
 EOF
 }
 
-# In the plan's order; a set of equal disks is bound as NAME-1, NAME-2 ...
-disks_in_order() {
-    local name bound
-    for name in $(sed -n "s/^step_select_disks\{0,1\} '\([^']*\)'.*/\1/p" "$ND/plan"); do
-        for bound in "$ND/disks/$name" "$ND/disks/$name"-[0-9]*; do
-            [ ! -f "$bound" ] || echo "${bound##*/}"
-        done
-    done
-}
-
-# Each disk:NAME:NUMBER becomes the path of that partition.
-with_devices() { # RECIPE
-    local word device out=''
-    for word in $(printf '%s' "$1" | sed 's/#/ # /g'); do
-        case $word in
-            disk:*:[0-9]*)
-                device=$(device_path "$word")
-                [ -n "$device" ] || fail "the recipe names $word, which no disk of the plan is"
-                word=$device ;;
-        esac
-        out="$out $word"
-    done
-    printf '%s' "${out# }" | sed 's/ # /#/g'
-}
+# The installer method partitions one disk, so its plan selects one.
+disk_of_plan() { sed -n "s/^step_select_disk '\([^']*\)'.*/\1/p" "$ND/plan"; }
 
 # On a machine that started in BIOS mode partman knows no EFI system partition. It is a FAT like any other to it, and the
 # disk has the same partitions everywhere.

@@ -166,7 +166,7 @@ public sealed class NetDeployServer : IAsyncDisposable
             Path.Combine(ServerPaths.Keys(data), "secrets.key"),
             $"every stored secret is lost then; move {sealedSecrets} away too, and set each again with 'netdeploy secret set'"));
         var mirrors = _config.Mirrors.ToDictionary(m => m.Name, m => Closing(new CachedMirror(m, Path.Combine(_config.MirrorFolder, m.Name), _clock, _budgeted.CreateLogger<CachedMirror>())));
-        return new State(store, leases, bulk, mint, secrets, DocumentStore.Open(ServerPaths.Documents(data), _config.Profiles), mirrors);
+        return new State(store, leases, bulk, mint, secrets, DocumentStore.Open(ServerPaths.Documents(data), _config.Profiles, _budgeted.CreateLogger<DocumentStore>()), mirrors);
     }
 
     private async Task<Decisions> OpenDecisionsAsync(State state, BootFilesCatalog files, IPower power, CancellationToken cancellationToken)

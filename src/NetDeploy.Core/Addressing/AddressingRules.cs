@@ -44,7 +44,7 @@ public static class AddressingRules
         var decision = subnet.Spec.Mode switch
         {
             NetworkMode.Authoritative => Authoritative(snapshot, new AddressingExchange(packet, client, subnet, snapshot, table, now), ingress),
-            NetworkMode.Proxy => ProxyRules.Decide(snapshot, packet, client, ingress),
+            NetworkMode.Proxy => ProxyRules.Decide(snapshot, packet, client, subnet, ingress),
             _ => AddressingDecision.Ignore("mode shadow: nothing is sent") with
             {
                 Shadowed = Shadow(snapshot, new AddressingExchange(packet, client, subnet, snapshot, table, now), ingress) with { Subnet = subnet, Changes = [] },
@@ -57,7 +57,7 @@ public static class AddressingRules
     private static AddressingDecision Shadow(AddressingSnapshot snapshot, AddressingExchange exchange, Ingress ingress) =>
         ingress.Port == DhcpConstants.ServerPort && (!exchange.Subnet.Pools.IsEmpty || exchange.Reservation is not null)
             ? Authoritative(snapshot, exchange, ingress)
-            : ProxyRules.Decide(snapshot, exchange.Packet, exchange.Client, ingress);
+            : ProxyRules.Decide(snapshot, exchange.Packet, exchange.Client, exchange.Subnet, ingress);
 
     /// <summary>A client that takes an offer broadcasts whose it is: so other servers are known by name wherever a client listens to them.</summary>
     private static Ipv4Address? ForeignServer(AddressingSnapshot snapshot, DhcpPacket packet, Ingress ingress) =>

@@ -9,7 +9,7 @@ namespace NetDeploy.Core.Addressing;
 /// </summary>
 internal static class ProxyRules
 {
-    public static AddressingDecision Decide(AddressingSnapshot snapshot, DhcpPacket packet, BootClient client, Ingress ingress)
+    public static AddressingDecision Decide(AddressingSnapshot snapshot, DhcpPacket packet, BootClient client, Subnet subnet, Ingress ingress)
     {
         var server = packet.Options.ServerIdentifier;
         if (server is { } named && packet.MessageType is DhcpMessageType.Request && !AddressingRules.IsOurs(snapshot, ingress, named)
@@ -21,6 +21,12 @@ internal static class ProxyRules
         if (client.Stage is BootStage.None)
         {
             return AddressingDecision.Ignore("not a boot client, and addresses are another server's here");
+        }
+
+        // The answer goes where the packet says it came from, whatever network its ciaddr names: nobody outside is sent one.
+        if (ingress.Port == DhcpConstants.BootServerPort && !subnet.Contains(ingress.Source))
+        {
+            return AddressingDecision.Ignore($"it asked on port 4011 from {ingress.Source}, which is not on network {subnet.Name}");
         }
 
         return (ingress.Port, packet.MessageType) switch

@@ -33,6 +33,12 @@ public sealed partial class InstallerLog(string distro)
         new("finish-install", 88, "the last steps", "netdeploy", 20),
     ];
 
+    /// <summary>Questions that one alarm names. Anyone on the segment can send more, and the GO that ends them may never come.</summary>
+    private const int MostAsked = 5;
+
+    /// <summary>Of a question's name; the installer's own are far shorter.</summary>
+    private const int LongestName = 100;
+
     private readonly List<string> _asked = [];
     private Phase? _phase;
     private int _lines;
@@ -75,16 +81,20 @@ public sealed partial class InstallerLog(string distro)
     {
         if (Input().Match(text) is { Success: true } input)
         {
-            _input = input.Groups[1].Value;
+            _input = input.Groups[1].Value is { Length: > LongestName } name ? name[..LongestName] : input.Groups[1].Value;
         }
-        else if (text.StartsWith("<-- 0 question will be asked", StringComparison.Ordinal) && _input is { } name)
+        else if (text.StartsWith("<-- 0 question will be asked", StringComparison.Ordinal) && _input is { } asked)
         {
-            _asked.Add(name);
+            if (_asked.Count < MostAsked)
+            {
+                _asked.Add(asked);
+            }
+
             _input = null;
         }
         else if (text.StartsWith("--> GO", StringComparison.Ordinal) && _asked.Count > 0)
         {
-            var names = string.Join(", ", _asked.Take(5));
+            var names = string.Join(", ", _asked);
             _asked.Clear();
             return Alarm($"the installer waits for an answer to {names}: say it at the console, or mend the answers and deploy again");
         }

@@ -142,10 +142,13 @@ internal static class BootListener
         }
         catch (Exception e) when (e is StoreException or IOException && !context.Response.HasStarted && !context.RequestAborted.IsCancellationRequested)
         {
-            BootLog.RequestFailed(logger, context.Request.Path, e.Message);
+            BootLog.RequestFailed(logger, RouteOf(context), e.Message);
             await DeployRoutes.Text("the server cannot store that now", StatusCodes.Status503ServiceUnavailable).ExecuteAsync(context).ConfigureAwait(false);
         }
     }
+
+    /// <summary>Its pattern: the path of an installer's answers holds the token of its deployment.</summary>
+    private static string RouteOf(HttpContext context) => (context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText ?? "no route";
 
     private static Task NotFoundAsync(HttpContext context, string name) =>
         DeployRoutes.Text($"there is no boot file {name}", StatusCodes.Status404NotFound).ExecuteAsync(context);

@@ -84,9 +84,17 @@ public sealed partial class DeploymentService
         var bound = source.Equals(deployment.Boot!.Source)
             || (owner.Ownership == AddressOwnership.Neighbour && owner.Mac == deployment.Boot.Mac)
             || (phase == TokenPhase.FirstBoot && (machine.Addresses.Contains(source) || isItsOwn));
-        return bound
-            ? new(new Caller(deployment.Id, machine.Id, machine.Name, phase, deployment.BootId!, source), null)
-            : Refuse(machine, deployment, source, $"but its token belongs to {deployment.Boot.Source}");
+        if (!bound)
+        {
+            return Refuse(machine, deployment, source, $"but its token belongs to {deployment.Boot.Source}");
+        }
+
+        if (phase == TokenPhase.Deploy)
+        {
+            RememberInstaller(deployment, source);
+        }
+
+        return new(new Caller(deployment.Id, machine.Id, machine.Name, phase, deployment.BootId!, source), null);
     }
 
     /// <summary>

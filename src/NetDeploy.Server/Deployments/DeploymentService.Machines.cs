@@ -167,7 +167,7 @@ public sealed partial class DeploymentService
                 _current.TryRemove(machine.Id, out _);
                 _lastGood.TryRemove(machine.Id, out _);
                 _budget.Forget(machine.Id);
-                ForgetInstaller(machine.Id);
+                ForgetInstaller(machine.Id, _ => true);
                 return new(machine, null);
             }
         }

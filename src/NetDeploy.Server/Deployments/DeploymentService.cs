@@ -34,8 +34,9 @@ public sealed partial class DeploymentService : IAsyncDisposable
 
     /// <summary>By machine, the deployment that its system came from.</summary>
     private readonly ConcurrentDictionary<string, Deployment> _lastGood = new(StringComparer.Ordinal);
-    /// <summary>By address, the machine whose installer runs there.</summary>
-    private readonly ConcurrentDictionary<IPAddress, string> _installers = new();
+
+    /// <summary>By address, the machine whose installer runs there and the boot that it came with.</summary>
+    private readonly ConcurrentDictionary<IPAddress, InstallerPlace> _installers = new();
     private readonly ConcurrentDictionary<string, long> _progressWrites = new(StringComparer.Ordinal);
 
     /// <summary>By deployment, the image that it is about to take.</summary>
@@ -160,11 +161,11 @@ public sealed partial class DeploymentService : IAsyncDisposable
     public Deployment? InstallerAt(IPAddress source)
     {
         var address = source.IsIPv4MappedToIPv6 ? source.MapToIPv4() : source;
-        return _installers.TryGetValue(address, out var machine) && Current(machine) is { } deployment && address.Equals(InstallerAddress(deployment)) ? deployment : null;
+        return _installers.TryGetValue(address, out var place) && Current(place.Machine) is { } deployment && InstallerBoot(deployment) == place.Boot ? deployment : null;
     }
 
     /// <summary>The boots whose installers may still speak.</summary>
-    public ISet<string> InstallerBoots() => _installers.Values.Select(Current).OfType<Deployment>().Select(d => d.BootId).OfType<string>().ToHashSet(StringComparer.Ordinal);
+    public ISet<string> InstallerBoots() => _installers.Values.Select(p => Current(p.Machine)).OfType<Deployment>().Select(d => d.BootId).OfType<string>().ToHashSet(StringComparer.Ordinal);
 
     /// <summary>An installer said something: it is alive, whatever it said. The deadline of its silence begins anew, and nothing else changes.</summary>
     public void HeardInstaller(Deployment deployment)
@@ -389,27 +390,41 @@ public sealed partial class DeploymentService : IAsyncDisposable
         }
     }
 
-    /// <summary>Its address, while the installer runs there. A boot that came from another address leaves the old one to whoever leases it next.</summary>
+    /// <summary>Its addresses, while the installer runs there. A boot that came from another address leaves the old ones to whoever leases them next.</summary>
     private void RememberInstaller(Deployment deployment)
     {
-        var address = InstallerAddress(deployment);
-        ForgetInstaller(deployment.MachineId, but: address);
-        if (address is not null)
+        var boot = InstallerBoot(deployment);
+        ForgetInstaller(deployment.MachineId, i => i.Value.Boot != boot);
+        if (boot is not null)
         {
-            _installers[address] = deployment.MachineId;
+            _installers[deployment.Boot!.Source] = new(deployment.MachineId, boot);
         }
     }
 
-    private void ForgetInstaller(string machineId, IPAddress? but = null)
+    /// <summary>
+    /// Beside another DHCP server the loader's address is not the installer's, and its log comes from the latter: from where it last showed its
+    /// token. One such address a machine; after a restart of this server it is known again by the installer's next request.
+    /// </summary>
+    private void RememberInstaller(Deployment deployment, IPAddress source)
     {
-        foreach (var known in _installers.Where(i => i.Value == machineId && !i.Key.Equals(but)))
+        if (Current(deployment.MachineId) is { } current && current.Id == deployment.Id && InstallerBoot(current) is { } boot)
+        {
+            ForgetInstaller(current.MachineId, i => !i.Key.Equals(current.Boot!.Source) && !i.Key.Equals(source));
+            _installers[source] = new(current.MachineId, boot);
+        }
+    }
+
+    private void ForgetInstaller(string machineId, Func<KeyValuePair<IPAddress, InstallerPlace>, bool> which)
+    {
+        foreach (var known in _installers.Where(i => i.Value.Machine == machineId && which(i)))
         {
             _installers.TryRemove(known);
         }
     }
 
-    private static IPAddress? InstallerAddress(Deployment deployment) =>
-        deployment is { Installer: not null, Boot: { } boot, State: DeploymentState.Booting or DeploymentState.Claimed } ? boot.Source : null;
+    /// <summary>The boot that an installer may speak of now; null where none runs.</summary>
+    private static string? InstallerBoot(Deployment deployment) =>
+        deployment is { Installer: not null, Boot: not null, State: DeploymentState.Booting or DeploymentState.Claimed } ? deployment.BootId : null;
 
     private async Task DeadlinePassedAsync(string deploymentId, long beat) =>
         await ApplyAsync(deploymentId, _ => new DeploymentEvent.DeadlinePassed(beat)).ConfigureAwait(false);

@@ -101,15 +101,15 @@ internal sealed class DhcpSurvey
         }
 
         var mac = _neighbours.Of(server.ToIPAddress(), _interface.Name);
-        if (mac is null && network is { Spec.Mode: not NetworkMode.Shadow } && network.Contains(server))
-        {
-            // Some servers write their frames themselves, and the kernel never resolved them. The next tick knows.
-            _neighbours.Ask(server.ToIPAddress());
-        }
-
         if (_servers.Heard(_interface.Name, server, mac, answered) is not { } news)
         {
             return;
+        }
+
+        if (mac is null && network is { Spec.Mode: not NetworkMode.Shadow } && network.Contains(server))
+        {
+            // Some servers write their frames themselves, and the kernel never resolved them. The next tick knows. Once for each: clients can name any.
+            _neighbours.Ask(server.ToIPAddress());
         }
 
         if (network is { Spec.Mode: NetworkMode.Authoritative })

@@ -18,4 +18,7 @@ internal static partial class DocumentLog
 
     [LoggerMessage(EventId = 4005, Level = LogLevel.Error, Message = "Rendering the machines of revision {Revision} broke; each grant still renders its own")]
     public static partial void RenderingBroke(ILogger logger, Exception exception, long revision);
+
+    [LoggerMessage(EventId = 4006, Level = LogLevel.Warning, Message = "The old revision {Folder} could not be removed: {Reason}. Let the server's user write there; the next apply tries again.")]
+    public static partial void RevisionStays(ILogger logger, string folder, string reason);
 }

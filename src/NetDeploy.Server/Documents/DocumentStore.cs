@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using System.Text;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using NetDeploy.Core.Enrolment;
 using NetDeploy.Core.Profiles;
 
@@ -44,7 +46,7 @@ public sealed class DocumentStore
 
     /// <param name="shippedFolder">Distributions and profiles that come with the server: an applied file at the same path takes the place of the whole file.</param>
     /// <exception cref="ServerFault">The shipped or the stored documents do not compile.</exception>
-    public static DocumentStore Open(string folder, string shippedFolder)
+    public static DocumentStore Open(string folder, string shippedFolder, ILogger? logger = null)
     {
         if (!Directory.Exists(shippedFolder))
         {
@@ -52,7 +54,7 @@ public sealed class DocumentStore
         }
 
         Directory.CreateDirectory(folder);
-        var revisions = new RevisionFolders(folder);
+        var revisions = new RevisionFolders(folder, logger ?? NullLogger.Instance);
         revisions.Sweep();
         var shipped = RevisionFolders.ReadFolder(shippedFolder, "shipped/");
         var revision = revisions.Current();
@@ -204,7 +206,7 @@ public sealed class DocumentStore
 
     private DesiredState Put(DesiredState old, ImmutableArray<SourceText> applied, Snapshot compiled)
     {
-        var revision = old.Revision + 1;
+        var revision = _revisions.Next();
         _revisions.Save(revision, applied, (old.Revision, old.Applied), LastGood.Revisions.Values.ToHashSet());
         return _current = new DesiredState(revision, applied, old.Shipped, compiled);
     }

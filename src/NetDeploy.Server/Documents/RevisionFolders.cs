@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
+using Microsoft.Extensions.Logging;
 using NetDeploy.Core.Profiles;
 using NetDeploy.Server.Linux;
 using NetDeploy.Server.Storage;
@@ -11,7 +12,7 @@ namespace NetDeploy.Server.Documents;
 /// The revisions on the disk: one folder each with the texts as they were applied, and a link to the one in force. A file that did not change is the
 /// same file in both (a hard link): a folder of ten thousand machines costs one write for one changed profile.
 /// </summary>
-internal sealed class RevisionFolders(string folder)
+internal sealed class RevisionFolders(string folder, ILogger logger)
 {
     /// <summary>Revisions kept behind the one in force, for people to look at and go back to.</summary>
     private const int Kept = 10;
@@ -47,6 +48,12 @@ internal sealed class RevisionFolders(string folder)
     public IEnumerable<long> All() =>
         Directory.EnumerateDirectories(folder, "r*").Select(d => NumberOf(Path.GetFileName(d))).OfType<long>().OrderDescending();
 
+    /// <summary>
+    /// Above all that are there, not above the one in force: the link may have been pointed back, and may be a revision further than this process
+    /// where its last apply failed behind the turn.
+    /// </summary>
+    public long Next() => All().FirstOrDefault() + 1;
+
     /// <summary>Ordered by path.</summary>
     public ImmutableArray<SourceText> Read(long revision)
     {
@@ -81,13 +88,10 @@ internal sealed class RevisionFolders(string folder)
         var part = FolderOf(revision) + ".part";
         try
         {
-            // Left by a kill between the rename of the folder and that of the link, or by a full disk: it was never in force.
-            foreach (var left in (string[])[FolderOf(revision), part])
+            // Left by a kill or by a full disk.
+            if (Directory.Exists(part))
             {
-                if (Directory.Exists(left))
-                {
-                    Directory.Delete(left, recursive: true);
-                }
+                Directory.Delete(part, recursive: true);
             }
 
             Directory.CreateDirectory(part);
@@ -99,9 +103,13 @@ internal sealed class RevisionFolders(string folder)
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            if (Directory.Exists(part))
+            // Also where it has its name and the link does not say it.
+            foreach (var left in CurrentLink.Read(folder) == NameOf(revision) ? [part] : (string[])[part, FolderOf(revision)])
             {
-                Directory.Delete(part, recursive: true);
+                if (Directory.Exists(left))
+                {
+                    Directory.Delete(left, recursive: true);
+                }
             }
 
             throw new ServerFault(
@@ -111,7 +119,15 @@ internal sealed class RevisionFolders(string folder)
 
         foreach (var old in All().Skip(Kept + 1).Where(r => !needed.Contains(r)).ToList())
         {
-            Directory.Delete(FolderOf(old), recursive: true);
+            try
+            {
+                Directory.Delete(FolderOf(old), recursive: true);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // The new one is in force, whatever becomes of the old one; the next apply tries again.
+                DocumentLog.RevisionStays(logger, FolderOf(old), e.Message);
+            }
         }
     }
 

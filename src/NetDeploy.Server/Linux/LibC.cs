@@ -36,6 +36,7 @@ internal static unsafe partial class LibC
     public const int UdpSegment = 103;
 
     public const int MsgTrunc = 0x20;
+    public const int MsgDontWait = 0x40;
 
     /// <summary>SIOCGARP.</summary>
     public const int GetArp = 0x8954;

@@ -21,7 +21,7 @@ internal sealed unsafe class Neighbours : INeighbours, IDisposable
     /// <exception cref="ServerFault">No more files can be opened.</exception>
     public Neighbours()
     {
-        _socket = LibC.Socket(LibC.AfInet, LibC.SockDgram | LibC.SockCloseOnExec, 0);
+        _socket = LibC.Socket(LibC.AfInet, LibC.SockDgram | LibC.SockNonBlock | LibC.SockCloseOnExec, 0);
         if (_socket < 0)
         {
             throw new ServerFault($"No socket: {Marshal.GetLastPInvokeErrorMessage()}.", "Let the process open more files (systemd: LimitNOFILE=).");
@@ -63,7 +63,9 @@ internal sealed unsafe class Neighbours : INeighbours, IDisposable
             Address = MemoryMarshal.Read<uint>(address.GetAddressBytes()),
         };
         var message = new LibC.MsgHdr { Name = &to, NameLength = (uint)sizeof(LibC.SockAddrIn) };
-        _ = LibC.SendMsg(_socket, &message, 0);
+
+        // A datagram to an address that nobody has waits for ARP in the socket's buffer, and a full one would hold the caller: this one is lost instead.
+        _ = LibC.SendMsg(_socket, &message, LibC.MsgDontWait);
     }
 
     public void Dispose() => _ = LibC.Close(_socket);

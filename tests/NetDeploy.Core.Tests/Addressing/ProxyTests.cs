@@ -79,6 +79,18 @@ public sealed class ProxyTests
         Assert.Null(Hex(reply, DhcpOptionCode.VendorSpecific));
     }
 
+    [Theory]
+    [InlineData("192.0.2.7", "10.77.0.150")]
+    [InlineData("10.88.0.7", "10.77.0.150")]
+    [InlineData("192.0.2.7", "0.0.0.0")]
+    public void On_port_4011_nobody_outside_the_network_is_sent_anything(string source, string ciaddr)
+    {
+        Use(NetworkMode.Proxy, World.Far with { Mode = NetworkMode.Proxy, Pools = [] });
+        var request = Boot(DhcpMessageType.Request, Client.Pxe, 7) with { ClientAddress = Ipv4Address.Parse(ciaddr) };
+
+        Assert.Equal(DhcpMessageType.None, _world.Decide(request, BootPort() with { Source = Ipv4Address.Parse(source) }).Reply);
+    }
+
     [Fact]
     public void A_bios_that_looks_for_a_boot_item_gets_that_item()
     {

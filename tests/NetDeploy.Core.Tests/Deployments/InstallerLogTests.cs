@@ -1,3 +1,4 @@
+using System.Reflection;
 using System.Text;
 using CsCheck;
 using NetDeploy.Core.Deployments;
@@ -65,6 +66,23 @@ public sealed class InstallerLogTests
         string[] skipped = ["debconf: --> INPUT critical partman/confirm", "debconf: <-- 30 question skipped", "debconf: --> GO"];
 
         Assert.Empty(Notes(skipped));
+    }
+
+    [Fact]
+    public void Questions_whose_end_never_comes_are_not_gathered()
+    {
+        var log = new InstallerLog("debian-13");
+        for (var i = 0; i < 20_000; i++)
+        {
+            Assert.Null(log.Read(new(7, "debconf", $"--> INPUT critical {i}{new string('q', 1000)}")));
+            Assert.Null(log.Read(new(7, "debconf", "<-- 0 question will be asked")));
+        }
+
+        // What it holds are these five, each cut.
+        var asked = (List<string>)typeof(InstallerLog).GetField("_asked", BindingFlags.Instance | BindingFlags.NonPublic)!.GetValue(log)!;
+        Assert.Equal(5, asked.Count);
+        Assert.All(asked, name => Assert.Equal(100, name.Length));
+        Assert.NotNull(log.Read(new(7, "debconf", "--> GO")));
     }
 
     [Fact]

@@ -10,7 +10,7 @@ internal sealed class FakeNeighbours : Dictionary<(string Address, string Interf
     public MacAddress? Of(IPAddress address, string interfaceName) =>
         TryGetValue((address.ToString(), interfaceName), out var mac) ? mac : null;
 
-    public void Ask(IPAddress address)
-    {
-    }
+    public List<IPAddress> Asked { get; } = [];
+
+    public void Ask(IPAddress address) => Asked.Add(address);
 }

@@ -14,16 +14,11 @@ public sealed class InstallerStepsTests : IDisposable
         Assert.Equal(expected, await Run($"firmware_kind() {{ echo {firmware}; }}", $"for_this_firmware '{Esp}'"));
 
     [Fact]
-    public async Task Disks_come_in_the_order_of_the_plan_and_sets_by_their_numbers()
+    public async Task The_disk_that_partman_gets_is_the_one_of_the_plan()
     {
-        foreach (var name in new[] { "zeta", "pair-1", "pair-2", "alone" })
-        {
-            scratch.Write($"disks/{name}", "/dev/" + name);
-        }
+        scratch.Write("plan", "step_plan '1' 'd' 'm'\nstep_select_disk 'system' '' '' '' '' '' ''\nstep_disk_size 'system' '9'\nstep_claim\n");
 
-        scratch.Write("plan", "step_plan '1' 'd' 'm'\nstep_select_disk 'zeta' '' '' '' '' '' ''\nstep_select_disks 'pair' '2' '' '' '' '' '' ''\nstep_select_disk 'alone' '' '' '' '' '' ''\nstep_claim\n");
-
-        Assert.Equal("zeta\npair-1\npair-2\nalone\n", await Run("", "disks_in_order"));
+        Assert.Equal("system\n", await Run("", "disk_of_plan"));
     }
 
     [Fact]
@@ -39,7 +34,7 @@ public sealed class InstallerStepsTests : IDisposable
     [Fact]
     public async Task A_granted_claim_is_asked_for_once()
     {
-        const string Around = "http() { echo asked; echo granted >\"$ND/answer\"; }\nwrite_claim() { :; }\nbegin() { :; }\nsay() { :; }\nname_disks_to_partman() { :; }\nreplace_hooks() { :; }";
+        const string Around = "http() { echo asked; echo granted >\"$ND/answer\"; }\nwrite_claim() { :; }\nbegin() { :; }\nsay() { :; }\nname_disk_to_partman() { :; }\nreplace_hooks() { :; }";
 
         Assert.Equal("asked\n", await Run(Around, "step_claim; echo never"));
         Assert.Equal("on\n", await Run(Around, "step_claim; echo on"));
@@ -51,7 +46,7 @@ public sealed class InstallerStepsTests : IDisposable
     public async Task Partman_may_begin_and_write_only_once_the_claim_is_granted(string method, string recipe)
     {
         var around = $"http() {{ echo \"$4\" | grep -q claim && echo claim; echo $ANSWER >\"$ND/answer\"; }}\nwrite_claim() {{ :; }}\nbegin() {{ :; }}\nsay() {{ :; }}\nreport_failed() {{ :; }}\nsleep() {{ :; }}\npoweroff() {{ exit 0; }}\nreplace_hooks() {{ :; }}\none_line() {{ echo \"$*\"; }}\n"
-            + $"must() {{ shift; \"$@\"; }}\ndisks_in_order() {{ echo root; }}\ndisk_path() {{ echo /dev/vdq; }}\nfirmware_kind() {{ echo uefi; }}\n"
+            + $"must() {{ shift; \"$@\"; }}\ndisk_of_plan() {{ echo root; }}\ndisk_path() {{ echo /dev/vdq; }}\nfirmware_kind() {{ echo uefi; }}\n"
             + $"debconf() {{ case $1 in debconf-get) echo '{recipe}' ;; debconf-set-selections) cat \"$2\" ;; *) echo \"$@\" ;; esac; }}\n";
 
         Assert.Equal("claim\n", await Run(around + "ANSWER=refused", "step_claim"));

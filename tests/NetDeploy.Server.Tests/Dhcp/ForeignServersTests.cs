@@ -1,9 +1,11 @@
 using System.Net;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using NetDeploy.Core.Addressing;
 using NetDeploy.Protocols;
 using NetDeploy.Protocols.Dhcp;
 using NetDeploy.Server.Dhcp;
+using NetDeploy.Server.Tests.Boot;
 
 namespace NetDeploy.Server.Tests.Dhcp;
 
@@ -51,6 +53,20 @@ public sealed class ForeignServersTests
         _clock.Advance(ForeignServers.Remembered + TimeSpan.FromSeconds(1));
         Assert.Empty(servers.Warnings(snapshot, interfaces));
         Assert.Empty(servers.List());
+    }
+
+    [Fact]
+    public void The_link_is_asked_once_for_a_server_that_clients_name()
+    {
+        var neighbours = new FakeNeighbours();
+        var survey = new DhcpSurvey(new DhcpInterface("eth0", IPAddress.Parse("10.99.0.1")), new ForeignServers(_clock), neighbours, _clock, NullLogger.Instance);
+        var network = TestServer.Compile().Find(Address(1))!;
+        for (var i = 0; i < 100; i++)
+        {
+            survey.Named(Address(200), network);
+        }
+
+        Assert.Equal([Address(200).ToIPAddress()], neighbours.Asked);
     }
 
     private static ForeignServer? Hear(ForeignServers servers, int last, bool answered) => servers.Heard("eth0", Address(last), null, answered);

@@ -176,6 +176,36 @@ public sealed class DocumentStoreTests : IDisposable
     }
 
     [Fact]
+    public void The_folder_in_force_is_never_written_again_where_an_apply_failed_behind_the_turn()
+    {
+        var store = TestDocuments.Open(_folder.Path);
+        store.Apply(TestDocuments.Blade());
+
+        // As where the link was turned, and the sync behind it failed: this process still is at revision 1.
+        Directory.CreateDirectory(_folder["r000002"]);
+        File.WriteAllText(_folder["r000002/blade9.yaml"], TestDocuments.Blade("blade9", "52:54:00:00:00:09").Content);
+        File.Delete(_folder["current"]);
+        File.CreateSymbolicLink(_folder["current"], "r000002");
+
+        Assert.Equal(3, store.Apply(TestDocuments.Blade("blade2", "52:54:00:00:00:02")).State.Revision);
+        Assert.True(File.Exists(_folder["r000002/blade9.yaml"]));
+        Assert.Equal(["blade1", "blade2"], TestDocuments.Open(_folder.Path).Current.Snapshot.Machines.Keys.Order());
+    }
+
+    [Fact]
+    public void A_revision_that_was_gone_back_to_does_not_overwrite_those_behind_it()
+    {
+        var store = TestDocuments.Open(_folder.Path);
+        store.Apply(TestDocuments.Blade());
+        store.Apply(TestDocuments.Blade("blade2", "52:54:00:00:00:02"));
+        File.Delete(_folder["current"]);
+        File.CreateSymbolicLink(_folder["current"], "r000001");
+
+        Assert.Equal(3, TestDocuments.Open(_folder.Path).Apply(TestDocuments.Blade("blade3", "52:54:00:00:00:03")).State.Revision);
+        Assert.True(File.Exists(_folder["r000002/blade2.yaml"]));
+    }
+
+    [Fact]
     public void Only_the_last_revisions_stay_on_the_disk()
     {
         var store = TestDocuments.Open(_folder.Path);

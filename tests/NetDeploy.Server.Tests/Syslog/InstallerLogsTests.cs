@@ -110,6 +110,36 @@ public sealed class InstallerLogsTests
         Assert.False(logs.Hears(moved));
     }
 
+    /// <summary>Beside another DHCP server GRUB has one address and the installer another, on the same NIC.</summary>
+    [Fact]
+    public async Task The_installer_is_heard_from_where_it_showed_its_token_until_it_ends()
+    {
+        await using var world = await World.StartAsync();
+        world.Owners.ByArp = true;
+        Assert.True((await world.Service.GrantAsync(new GrantRequest(World.Name, "recipe", "inputs", null, null, "test", Installer: Installer))).Ok);
+        Assert.True(await world.Service.ImageReadyAsync(world.Current!.Id, Installer.BuildId));
+        var token = (await world.PowerOnAsync())!;
+        var caller = await world.CallerAsync(token);
+        var installer = IPAddress.Parse("10.77.0.11");
+        world.Owners.Lease(installer, World.Mac);
+        var logs = new InstallerLogs(world.Service);
+        Assert.False(logs.Hears(installer));
+
+        Assert.NotNull((await world.Service.AuthenticateAsync(world.Current!.Id, token, World.Neighbour, TokenPhase.Deploy)).Refusal);
+        Assert.Null((await world.Service.AuthenticateAsync(world.Current!.Id, token, installer, TokenPhase.Deploy)).Refusal);
+        Assert.True(logs.Hears(installer));
+        Assert.False(logs.Hears(World.Neighbour));
+
+        Assert.IsType<DeploymentAnswer.ClaimGranted>(await world.Service.ClaimAsync(caller, "root /dev/vda"));
+        Assert.True(logs.Hears(installer));
+        logs.Heard(installer, Partitioning);
+        Assert.Contains(await world.TimelineAsync(), e => e.Kind == "progress");
+
+        await world.Service.WrittenAsync(caller, null, null);
+        Assert.False(logs.Hears(installer));
+        Assert.Empty(world.Service.InstallerBoots());
+    }
+
     [Fact]
     public async Task A_restarted_server_hears_the_installer_that_runs()
     {

@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace NetDeploy.Core.Targets.Preseed;
 
-/// <summary>Reads a recipe as partman does, and says what partman would swallow. The target checks its own output with it.</summary>
+/// <summary>Reads a recipe as partman does, and says what partman would swallow. A layout is checked with it before a grant.</summary>
 internal static partial class PartmanRecipeCheck
 {
     private static readonly HashSet<string> Filesystems =

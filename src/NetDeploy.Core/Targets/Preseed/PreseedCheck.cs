@@ -31,6 +31,13 @@ internal static class PreseedCheck
         CheckMirror(recipe, Error);
         CheckKeys(recipe, Error);
         CheckStorage(recipe.System.Storage, Error);
+
+        // What it would swallow costs a disk: said before a grant, not when a machine asks for its answers. Of a layout that is refused there is no recipe.
+        if (!found.Any(d => d.Severity == Severity.Error) && PartmanRecipeCheck.Mistake(PartmanRecipe.Of(recipe.System.Storage)) is { } mistake)
+        {
+            Error("system.storage", $"partman would misread its recipe: {mistake}.", "Take --method image, and report this layout.");
+        }
+
         return found.ToImmutable();
 
         void Error(string path, string message, string remedy) => found.Add(recipe.At(path, Severity.Error, message, remedy));

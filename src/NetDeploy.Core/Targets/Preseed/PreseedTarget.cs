@@ -25,14 +25,7 @@ public sealed class PreseedTarget : ITarget
             return new(null, diagnostics);
         }
 
-        var file = new PreseedFile(PreseedAnswers.Of(recipe, context));
-        var wrong = file.Questions.Where(q => q.Name == PreseedAnswers.Recipe).Select(q => PartmanRecipeCheck.Mistake(q.Value.Reveal())).FirstOrDefault(m => m is not null);
-        if (wrong is not null)
-        {
-            return new(null, diagnostics.Add(recipe.At("system.storage", Severity.Error, $"partman would misread its recipe: {wrong}.", "Take --method image, and report this layout.")));
-        }
-
-        var rendered = file.Render();
+        var rendered = new PreseedFile(PreseedAnswers.Of(recipe, context)).Render();
         return rendered with { Diagnostics = [.. diagnostics, .. rendered.Diagnostics] };
     }
 
