@@ -188,7 +188,7 @@ public sealed class PreseedTests
     [Theory]
     [InlineData("  storage: {layout: custom, disks: [{name: a, select: {serial: A}, partitions: [{name: b, type: bios-boot, size: 1MiB}, {name: e, type: esp, size: 256MiB}, {name: r, size: rest, mount: /}]}, {name: b, select: {serial: B}, partitions: [{name: d, size: rest, mount: /srv}]}]}", "system.storage.disks[b]", "one disk alone")]
     [InlineData("  storage: {layout: custom, disks: [{name: a, select: {serial: A}, partitions: [{name: b, type: bios-boot, size: 1MiB}, {name: e, type: esp, size: 256MiB}, {name: r, size: rest, mount: /, options: commit=60}]}]}", "system.storage.disks[a].partitions[r].options", "no mount option 'commit=60'")]
-    [InlineData("  storage: {layout: custom, disks: [{name: a, select: {serial: A}, partitions: [{name: b, type: bios-boot, size: 1MiB}, {name: e, type: esp, size: 256MiB}, {name: r, size: 2000TiB, mount: /}]}]}", "system.storage", "partman would misread its recipe")]
+    [InlineData("  storage: {layout: custom, disks: [{name: a, select: {serial: A}, partitions: [{name: b, type: bios-boot, size: 1MiB}, {name: e, type: esp, size: 256MiB}, {name: r, size: 1024TiB, mount: /}]}]}", "system.storage", "partman would misread its recipe")]
     [InlineData("  mirrors: {debian: 'https://mirror.example/debian'}", "system.repositories[main]", "speaks http alone")]
     [InlineData("  repositories: [{name: x, uri: 'http://x.test/y', suite: s, components: [main], key: \"-----BEGIN PGP PUBLIC KEY BLOCK-----\\n\\nmDMEaw==\\n-----END PGP PUBLIC KEY BLOCK-----\"}]", "system.repositories[x].key", "takes no key")]
     public void What_neither_the_installer_nor_a_step_can_do_is_an_error_at_its_line(string system, string path, string message)
