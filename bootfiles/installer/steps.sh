@@ -20,6 +20,8 @@ announce() {
 # --- before partman
 
 partition() {
+    # Somebody asked for partman again, from the installer's menu: it has its answers, and the plan's other steps come later.
+    [ ! -e "$ND/claimed" ] || return 0
     local phase=select
     remember_disks
     wait_for_disks

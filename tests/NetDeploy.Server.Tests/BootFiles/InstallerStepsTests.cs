@@ -57,6 +57,15 @@ public sealed class InstallerStepsTests : IDisposable
     }
 
     [Fact]
+    public async Task Partman_that_is_asked_for_again_starts_no_step_of_the_plan()
+    {
+        const string Around = "remember_disks() { :; }\nwait_for_disks() { :; }\nrun_plan() { echo plan; }";
+
+        Assert.Equal("plan\n", await Run(Around, "partition"));
+        Assert.Equal("", await Run(Around, ": >\"$ND/claimed\"; partition"));
+    }
+
+    [Fact]
     public async Task No_token_stays_in_what_the_installer_saved()
     {
         var saved = scratch.Write("target/var/log/installer/syslog", "url http://x/preseed/-TOKEN-a_b end\nother\n");
