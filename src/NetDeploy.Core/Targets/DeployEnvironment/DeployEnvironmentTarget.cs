@@ -13,17 +13,7 @@ public sealed class DeployEnvironmentTarget : ITarget
 
     public ImmutableArray<Diagnostic> Check(Recipe recipe) => PlanCheck.Run(recipe);
 
-    public Result<RenderedFile> Render(Recipe recipe, PlanContext context)
-    {
-        var compiled = Compile(recipe, context);
-        if (compiled.Value is not { } plan)
-        {
-            return new(null, compiled.Diagnostics);
-        }
-
-        var rendered = plan.Render();
-        return rendered with { Diagnostics = [.. compiled.Diagnostics, .. rendered.Diagnostics] };
-    }
+    public Result<RenderedFile> Render(Recipe recipe, PlanContext context) => Plan.Render(Compile(recipe, context));
 
     /// <summary>The typed plan; errors are what <see cref="Check"/> finds, and what only the context shows: a missing or withheld secret.</summary>
     public static Result<Plan> Compile(Recipe recipe, PlanContext context)

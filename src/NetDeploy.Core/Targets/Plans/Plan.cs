@@ -34,4 +34,16 @@ public sealed record Plan(ImmutableArray<PlanStep> Steps)
 
         return new(new(FileName, served.ToString(), kept.ToString()), []);
     }
+
+    /// <summary>What was compiled, as text; the findings of both steps.</summary>
+    public static Result<RenderedFile> Render(Result<Plan> compiled)
+    {
+        if (compiled.Value is not { } plan)
+        {
+            return new(null, compiled.Diagnostics);
+        }
+
+        var rendered = plan.Render();
+        return rendered with { Diagnostics = [.. compiled.Diagnostics, .. rendered.Diagnostics] };
+    }
 }
