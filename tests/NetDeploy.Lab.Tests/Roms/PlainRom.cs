@@ -48,12 +48,13 @@ internal sealed class PlainRom
         }
     }
 
-    /// <summary>A frame from the wire to the card.</summary>
+    /// <summary>A frame from the wire to the card. What the server asks everybody (whether another DHCP server is there) is no answer.</summary>
     public void Receives(Span<byte> frame)
     {
-        if (PayloadOf(frame, out var header) is { Length: > DhcpConstants.OptionsOffset } dhcp && Port(header, destination: false) == DhcpConstants.ServerPort)
+        if (PayloadOf(frame, out var header) is { Length: > DhcpConstants.OptionsOffset } dhcp && Port(header, destination: false) == DhcpConstants.ServerPort
+            && Read(dhcp) is { Op: DhcpOp.Reply } answer)
         {
-            Answered.Add((Read(dhcp), IsRom));
+            Answered.Add((answer, IsRom));
         }
     }
 
