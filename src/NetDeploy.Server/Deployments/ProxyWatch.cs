@@ -73,7 +73,7 @@ internal sealed class ProxyWatch(TimeProvider clock)
         var (file, server) = waiting.Offer;
         return waiting.GrubRuns
             ? $"GRUB started and did not ask this server for its configuration: it asks the address that the main DHCP server names. Set next-server {server} (dnsmasq: dhcp-boot=,,{server}) there, or uefiLoader: ipxe for machines without Secure Boot"
-            : $"it was offered {file} as by a proxy and fetched nothing in {Patience.TotalSeconds:0} s: some firmware ignores ProxyDHCP. Set in the main DHCP server, for its architecture (option 93): next-server {server}, filename {file}";
+            : $"it was offered {file} as by a proxy and fetched nothing in {Patience.TotalSeconds:0} s: some firmware ignores ProxyDHCP. Set in the main DHCP server, for its architecture (option 93) and not for iPXE (option 77; lines in bootfiles/main-dhcp): next-server {server}, filename {file}";
     }
 
     private sealed record Waiting(ProxyOffer Offer, long Since, bool GrubRuns);

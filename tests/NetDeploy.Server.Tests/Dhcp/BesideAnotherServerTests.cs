@@ -5,6 +5,7 @@ using NetDeploy.Protocols;
 using NetDeploy.Protocols.Dhcp;
 using NetDeploy.Server.Dhcp;
 using NetDeploy.Server.Linux;
+using NetDeploy.Server.Tests.BootFiles;
 
 namespace NetDeploy.Server.Tests.Dhcp;
 
@@ -53,6 +54,34 @@ public sealed class BesideAnotherServerTests
         Assert.Equal(TestNetwork.ClientMac, heard?.ToString());
         Assert.Empty(server.Leases.All());
         AssertNamed(server);
+    }
+
+    /// <summary>For firmware that ignores ProxyDHCP: the loader from the main server, and iPXE's script still from the proxy.</summary>
+    [Theory]
+    [InlineData("dnsmasq", "dnsmasq.conf")]
+    [InlineData("kea", "kea-dhcp4.conf")]
+    [InlineData("dhcpd", "dhcpd.conf")]
+    public void The_main_server_with_the_lines_of_the_documentation_names_the_loader_to_firmware_alone(string main, string file)
+    {
+        MainServer.SkipUnlessPossible(main);
+        using var network = new TestNetwork();
+        var lines = File.ReadAllText(Path.Combine(SourceTree.BootFiles, "main-dhcp", file)).Replace("SERVER", Ours, StringComparison.Ordinal);
+        using var other = new MainServer(network, main, lines);
+        using var client = new PxeClient(network);
+
+        foreach (var (vendor, architecture, loader) in new (string, ushort, string)[]
+        {
+            (PxeClient.Bios, 0, "undionly.kpxe"), (PxeClient.Uefi, 7, "snponly.efi"), (PxeClient.Uefi, 9, "snponly.efi"),
+        })
+        {
+            var offer = Assert.Single(client.Ask(DhcpMessageType.Discover, vendor, architecture)).Packet;
+            Assert.Equal((Ours, loader), (offer.ServerAddress.ToString(), offer.Options.Text(DhcpOptionCode.BootFile) ?? offer.BootFile));
+            var second = Assert.Single(client.Ask(DhcpMessageType.Discover, vendor, architecture, user: "iPXE")).Packet;
+            Assert.True(second.BootFile.Length == 0 && !second.Options.Has(DhcpOptionCode.BootFile), $"iPXE would load {second.BootFile} again");
+        }
+
+        // Other machines of that network boot what they did.
+        Assert.Equal("", Assert.Single(client.Ask(DhcpMessageType.Discover, null)).Packet.BootFile);
     }
 
     [Fact]

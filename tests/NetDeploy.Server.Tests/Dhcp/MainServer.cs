@@ -15,8 +15,9 @@ internal sealed class MainServer : IDisposable
     private readonly Process? _process;
     private readonly Task<string>? _said;
 
-    /// <param name="program"><c>dnsmasq</c> or <c>kea</c>; null: the host is there, and no server on it.</param>
-    public MainServer(TestNetwork network, string? program)
+    /// <param name="program"><c>dnsmasq</c>, <c>kea</c> or <c>dhcpd</c>; null: the host is there, and no server on it.</param>
+    /// <param name="lines">What its configuration has besides, in its own words.</param>
+    public MainServer(TestNetwork network, string? program, string lines = "")
     {
         _namespace = network.Client[..^1] + "d";
         TestNetwork.Ip("netns add", _namespace);
@@ -34,7 +35,12 @@ internal sealed class MainServer : IDisposable
                 return;
             }
 
-            _process = Process.Start(program == "kea" ? Kea(network) : Dnsmasq(network))!;
+            _process = Process.Start(program switch
+            {
+                "kea" => Kea(network, lines),
+                "dhcpd" => Dhcpd(network, lines),
+                _ => Dnsmasq(network, lines),
+            })!;
             _said = ReadAsync(_process);
             var ready = SpinWait.SpinUntil(() => _process.HasExited || Listens(), TimeSpan.FromSeconds(15));
             Assert.True(ready && !_process.HasExited, $"{program} does not serve: {(_process.HasExited ? _said.Result : "no port 67")}");
@@ -71,18 +77,38 @@ internal sealed class MainServer : IDisposable
     private ProcessStartInfo Start(IEnumerable<string> command) =>
         new("ip", ["netns", "exec", _namespace, .. command]) { RedirectStandardOutput = true, RedirectStandardError = true };
 
-    private ProcessStartInfo Dnsmasq(TestNetwork network) => Start(
+    private ProcessStartInfo Dnsmasq(TestNetwork network, string lines) => Start(
     [
-        TestNetwork.Find("dnsmasq")!, "--keep-in-foreground", "--log-facility=-", "--conf-file=/dev/null", "--port=0", "--user=root", "--no-ping", "--pid-file",
+        TestNetwork.Find("dnsmasq")!, "--keep-in-foreground", "--log-facility=-", $"--conf-file={Write(network, "dnsmasq.conf", lines)}", "--port=0", "--user=root", "--no-ping", "--pid-file",
         "--interface=eth0", "--bind-interfaces", "--dhcp-range=10.99.0.150,10.99.0.160,255.255.255.0,1h", "--dhcp-authoritative",
         $"--dhcp-leasefile={Path.Combine(network.Folder, "dnsmasq.leases")}",
     ]);
 
-    private ProcessStartInfo Kea(TestNetwork network)
+    private static string Write(TestNetwork network, string name, string text)
     {
-        var configuration = Path.Combine(network.Folder, "kea.json");
-        File.WriteAllText(configuration, $$$"""
+        var path = Path.Combine(network.Folder, name);
+        File.WriteAllText(path, text);
+        return path;
+    }
+
+    private ProcessStartInfo Dhcpd(TestNetwork network, string lines)
+    {
+        var configuration = Write(network, "dhcpd.conf", $$"""
+            {{lines}}
+            authoritative;
+            subnet 10.99.0.0 netmask 255.255.255.0 { range 10.99.0.150 10.99.0.160; }
+            """);
+        return Start(
+        [
+            TestNetwork.Find("dhcpd")!, "-4", "-f", "-q", "--no-pid", "-cf", configuration, "-lf", Write(network, "dhcpd.leases", ""), "eth0",
+        ]);
+    }
+
+    private ProcessStartInfo Kea(TestNetwork network, string lines)
+    {
+        var configuration = Write(network, "kea.json", $$$"""
             {"Dhcp4": {
+              {{{lines}}}{{{(lines.Length == 0 ? "" : ",")}}}
               "interfaces-config": {"interfaces": ["eth0"]},
               "lease-database": {"type": "memfile", "name": "{{{Path.Combine(network.Folder, "kea.leases")}}}", "lfc-interval": 0},
               "valid-lifetime": 3600,

@@ -30,8 +30,9 @@ internal sealed class PxeClient : IDisposable
 
     /// <summary>Broadcasts, and returns who said what within the time.</summary>
     public IReadOnlyList<Heard> Ask(
-        DhcpMessageType type, string? vendor, ushort architecture = 0, string mac = TestNetwork.ClientMac, string? server = null, string? requested = null, TimeSpan? wait = null) =>
-        Exchange(Packet(type, vendor, architecture, mac, server, requested), new IPEndPoint(IPAddress.Broadcast, DhcpConstants.ServerPort), wait ?? TimeSpan.FromSeconds(1.5));
+        DhcpMessageType type, string? vendor, ushort architecture = 0, string mac = TestNetwork.ClientMac, string? server = null, string? requested = null, TimeSpan? wait = null,
+        string? user = null) =>
+        Exchange(Packet(type, vendor, architecture, mac, server, requested, user), new IPEndPoint(IPAddress.Broadcast, DhcpConstants.ServerPort), wait ?? TimeSpan.FromSeconds(1.5));
 
     /// <summary>Asks a boot server by unicast, from an address that the client has.</summary>
     public IReadOnlyList<Heard> AskBootServer(string server, string own, string vendor, ushort architecture) =>
@@ -42,12 +43,17 @@ internal sealed class PxeClient : IDisposable
 
     public void Dispose() => _socket.Dispose();
 
-    private DhcpPacket Packet(DhcpMessageType type, string? vendor, ushort architecture, string mac, string? server, string? requested)
+    private DhcpPacket Packet(DhcpMessageType type, string? vendor, ushort architecture, string mac, string? server, string? requested, string? user = null)
     {
         var options = new DhcpOptionsBuilder().Add(type);
         if (vendor is not null)
         {
             options.Add(DhcpOptionCode.VendorClass, vendor).Add(DhcpOptionCode.ClientArchitecture, (byte[])[(byte)(architecture >> 8), (byte)architecture]);
+        }
+
+        if (user is not null)
+        {
+            options.Add(DhcpOptionCode.UserClass, user);
         }
 
         if (server is not null)
