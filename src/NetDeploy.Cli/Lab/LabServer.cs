@@ -92,7 +92,11 @@ internal sealed class LabServer(string dataFolder) : ILabServer, IDisposable
 
     private static string BootFiles(LabServerSetup setup) => Path.Combine(setup.CacheFolder, "bootfiles");
 
-    private static string Images(LabServerSetup setup) => Path.Combine(setup.CacheFolder, "images");
+    /// <summary>
+    /// Labs share it, and a worker takes what any of them queued. One inside a lab's network reaches that lab's server alone, so it has
+    /// a queue of its own.
+    /// </summary>
+    private static string Images(LabServerSetup setup) => Path.Combine(setup.CacheFolder, setup.Mirrors.IsEmpty ? "images" : "images-through-server");
 
     /// <summary>In order and at once, unlike <see cref="Progress{T}"/>.</summary>
     private sealed class Lines(Action<string> say) : IProgress<string>
