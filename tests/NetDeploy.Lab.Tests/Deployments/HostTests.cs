@@ -8,7 +8,7 @@ using NetDeploy.Lab.Tests.DeployEnvironment;
 namespace NetDeploy.Lab.Tests.Deployments;
 
 /// <summary>A host as a rack has them: two NICs as one, its network tagged, a bridge for its guests, a firewall, and Ansible that takes over.</summary>
-[Collection(EmulatedMachines.Name)]
+[Collection(EmulatedInstallations.Name)]
 public sealed partial class HostTests(ITestOutputHelper output)
 {
     private const string Address = "10.78.0.1";

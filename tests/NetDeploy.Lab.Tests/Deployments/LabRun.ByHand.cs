@@ -31,7 +31,7 @@ internal sealed partial class LabRun
         return await LoginAsync(boot, $"{blade}'s disk alone, {variables} variables");
     }
 
-    /// <summary>Runs a Tang server in this lab's network, which the lab finds there.</summary>
+    /// <summary>Runs a Tang server in the network of this lab, which is coming up meanwhile.</summary>
     public Task<TangServer> StartTangAsync() => TangServer.StartAsync(Network);
 
     /// <summary>Pulls a disk out and boots what is left, through the lab's network, to the login prompt and until it was looked at.</summary>

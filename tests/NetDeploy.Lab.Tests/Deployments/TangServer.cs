@@ -11,19 +11,29 @@ internal sealed class TangServer : IDisposable
 
     private const string Program = "/usr/libexec/tangd";
 
+    /// <summary>The lab may have to make its boot files first.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
+
     private readonly DirectoryInfo _keys;
     private readonly ChildSpawner _spawner = new();
     private readonly Process _process;
 
     private TangServer(DirectoryInfo keys, ChildSpawner spawner, Process process) => (_keys, _spawner, _process) = (keys, spawner, process);
 
-    /// <summary>Skips the test where Tang is missing.</summary>
-    /// <param name="network">May be made only for this: a lab takes the namespace that is there.</param>
-    public static async Task<TangServer> StartAsync(LabNetwork network)
+    public static void SkipUnlessPossible()
     {
         Assert.SkipUnless(File.Exists(Program), "needs tang-common");
         Assert.SkipUnless(File.Exists("/usr/bin/socat"), "needs socat");
-        await network.CreateAsync();
+    }
+
+    /// <summary>Waits until a lab that is coming up has made its network: what was there before would be taken for remains, and removed.</summary>
+    public static async Task<TangServer> StartAsync(LabNetwork network)
+    {
+        for (var clock = Stopwatch.StartNew(); !network.Exists; await Task.Delay(200))
+        {
+            Assert.True(clock.Elapsed < Patience, $"the lab made no network in {Patience.TotalMinutes:0} min");
+        }
+
         var keys = Directory.CreateTempSubdirectory("ndt-tang-");
         using (var keygen = Process.Start("/usr/libexec/tangd-keygen", [keys.FullName]))
         {

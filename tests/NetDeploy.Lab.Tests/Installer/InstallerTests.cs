@@ -4,7 +4,7 @@ using NetDeploy.Lab.Tests.Deployments;
 namespace NetDeploy.Lab.Tests.Installer;
 
 /// <summary>The real installer of Debian, netbooted from a server that is its only way to a mirror.</summary>
-[Collection(EmulatedMachines.Name)]
+[Collection(EmulatedInstallations.Name)]
 public sealed class InstallerTests(ITestOutputHelper output)
 {
     /// <summary>Half an hour on two free cores without KVM, and more where they are shared.</summary>
