@@ -37,6 +37,32 @@ must() { # WHAT COMMAND...
     fail "$what: $(grep -v '^[[:space:]]*$' "$ND/output" | tail -n 1)"
 }
 
+# As must, for a tool that may run longer than the server bears silence. What it writes is news, told twice a minute; one that
+# hangs writes nothing, and is not taken for alive.
+must_in_time() { # WHAT COMMAND...
+    local what=$1 seconds=0 told=0 written tool
+    shift
+    rm -f "$ND/status.tool"
+    : >"$ND/output"
+    {
+        "$@" >"$ND/output" 2>&1
+        echo $? >"$ND/status.part"
+        mv "$ND/status.part" "$ND/status.tool"
+    } &
+    tool=$!
+    while sleep 1 && [ ! -e "$ND/status.tool" ]; do
+        seconds=$((seconds + 1))
+        [ $((seconds % ${news_seconds:-30})) -eq 0 ] || continue
+        written=$(wc -l <"$ND/output")
+        [ "$written" -gt "$told" ] || continue
+        told=$written
+        progress "$step" 0 "$what: $written lines so far"
+    done
+    wait "$tool"
+    cat "$ND/output"
+    [ "$(cat "$ND/status.tool")" = 0 ] || fail "$what: $(grep -v '^[[:space:]]*$' "$ND/output" | tail -n 1)"
+}
+
 # Never returns: a machine whose deployment failed must not try again by itself, and must stay readable.
 fail() { # REASON
     local reason

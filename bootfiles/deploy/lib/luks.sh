@@ -88,7 +88,7 @@ bind_by_clevis() { # DEVICE KEY-FILE PIN CONFIGURATION
 step_initramfs() {
     begin step_initramfs
     needs_target
-    must "cannot make the initramfs" in_target /usr/sbin/update-initramfs -u -k all
+    must_in_time "initramfs" in_target /usr/sbin/update-initramfs -v -u -k all
     # The hooks of cryptsetup only complain where they cannot follow a device, and the system would not start.
     ! grep -qE '^cryptsetup: (ERROR|WARNING: .*(resolve|not found))' "$ND/output" \
         || fail "the initramfs would not open the disks: $(grep -E '^cryptsetup: (ERROR|WARNING)' "$ND/output" | head -n 1)"

@@ -87,8 +87,8 @@ step_script() { # NAME CONTENT
     (umask 077 && printf '%s' "$2" >"$TARGET/run/netdeploy-script") || fail "cannot write the script $1"
     chmod 700 "$TARGET/run/netdeploy-script"
     case $2 in
-        '#!'*) must "script $1" in_target /run/netdeploy-script ;;
-        *) must "script $1" in_target /bin/sh -eu /run/netdeploy-script ;;
+        '#!'*) must_in_time "script $1" in_target /run/netdeploy-script ;;
+        *) must_in_time "script $1" in_target /bin/sh -eu /run/netdeploy-script ;;
     esac
     rm -f "$TARGET/run/netdeploy-script"
     [ ! -e "$ND/policy-made" ] || rm -f "$policy" "$ND/policy-made"

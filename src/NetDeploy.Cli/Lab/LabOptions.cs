@@ -52,7 +52,7 @@ internal sealed record LabOptions
     public TimeSpan PreparationLimit { get; init; } = TimeSpan.FromMinutes(20);
 
     /// <summary>From power-on to login for one blade. Blades share the host's processors, so each further one adds to it.</summary>
-    public TimeSpan DeploymentLimit { get; init; } = TimeSpan.FromMinutes(10);
+    public TimeSpan DeploymentLimit { get; init; } = TimeSpan.FromMinutes(20);
 
     /// <summary>The same for a distribution's own installer, which unpacks each package by itself: 31 minutes were seen on two loaded cores without KVM.</summary>
     public TimeSpan InstallerLimit { get; init; } = TimeSpan.FromMinutes(75);
