@@ -11,11 +11,12 @@ internal sealed record Validators(string? Etag, DateTimeOffset? LastModified)
 }
 
 /// <summary>One file of the cache, as its <c>.json</c> beside it says.</summary>
-/// <param name="Key">A path below the mirror; of files that are named by their content, <c>sha256:</c> and the digest.</param>
+/// <param name="Key">A path below the mirror; of files that are named by their content, <c>/sha256/</c> and the digest.</param>
 /// <param name="Confirmed">An index or a Release named this digest; else it is only what came.</param>
 internal sealed record MirrorEntry(string Key, string Sha256, long Length, Validators Validators, long StoredAt, bool Confirmed)
 {
-    private const string ByContent = "sha256:";
+    /// <summary>No path begins with a slash (<see cref="Core.Mirrors.MirrorPath"/>), so none that a client asks for is the key of another file's content.</summary>
+    private const string ByContent = "/sha256/";
 
     public static string KeyOf(string sha256) => ByContent + sha256;
 }

@@ -140,6 +140,26 @@ public sealed class MirrorFilesTests
         Assert.Equal(HttpStatusCode.NotFound, (await host.GetAsync("dists/stable/main/binary-amd64/by-hash/MD5Sum/0123456789abcdef0123456789abcdef")).Status);
     }
 
+    [Theory]
+    [InlineData("./sha256:")]
+    [InlineData("sha256%3A")]
+    [InlineData("sha256/")]
+    public async Task A_path_that_looks_like_a_digest_neither_reaches_nor_shadows_the_file_of_that_digest(string prefix)
+    {
+        await using var host = await MirrorHost.StartAsync();
+        var right = FakeUpstream.Bytes(500);
+        var path = prefix + FakeUpstream.Sha256(right);
+        var named = $"dists/stable/main/binary-amd64/by-hash/SHA256/{FakeUpstream.Sha256(right)}";
+        host.Upstream.Files[path.Replace("./", "", StringComparison.Ordinal).Replace("%3A", ":", StringComparison.Ordinal)] = FakeUpstream.Bytes(500, seed: 2);
+        Assert.Equal(FakeUpstream.Bytes(500, seed: 2), (await host.GetAsync(path)).Body);
+        host.Upstream.Files[named] = right;
+        Assert.Equal(right, (await host.GetAsync(named)).Body);
+
+        host.Upstream.Fails = true;
+        Assert.Equal(FakeUpstream.Bytes(500, seed: 2), (await host.GetAsync(path)).Body);
+        Assert.Equal(right, (await host.GetAsync(named)).Body);
+    }
+
     [Fact]
     public async Task What_was_kept_before_its_index_was_known_goes_when_the_index_names_another()
     {
