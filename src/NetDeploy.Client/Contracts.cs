@@ -173,9 +173,11 @@ public sealed record ImageView(string Key, string? Id, long? Bytes, long? BuiltA
 /// <param name="Stale">Answers of the last good state, as the upstream failed.</param>
 /// <param name="Failures">Fetches that failed.</param>
 /// <param name="Fault">Why it serves nothing until a restart, and the remedy; null: it serves.</param>
+/// <param name="Unkept">Answers that were not kept for want of room.</param>
+/// <param name="Shortage">What it lacks room for, and the remedy; null: it has enough.</param>
 public sealed record MirrorView(
     string Name, string Upstream, int Files, long Bytes, long MaxBytes, long Hits, long Misses, long Stale, long Failures, long ServedBytes, long FetchedBytes,
-    string? Fault = null);
+    string? Fault = null, long Unkept = 0, string? Shortage = null);
 
 /// <summary>A secret by its name; its value never comes out.</summary>
 public sealed record SecretView(string Name, int Version);

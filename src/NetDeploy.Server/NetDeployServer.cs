@@ -258,7 +258,7 @@ public sealed class NetDeployServer : IAsyncDisposable
         var version = typeof(NetDeployServer).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
         var facts = new ServerFacts(version, _clock.GetUtcNow(), [.. BootEndPoints.Select(e => $"http://{e}")],
             () => [.. Warnings.Texts, .. Networks.Uncovered(_interfaces), .. _dhcp?.Warnings() ?? [], .. parts.Application.Rendering.Warnings,
-                .. state.Mirrors.Values.Select(m => m.Fault).OfType<MirrorFault>().Select(f => $"{f.Message}. {f.Remedy}")],
+                .. state.Mirrors.Values.Select(m => m.Fault ?? m.Shortage).OfType<MirrorFault>().Select(f => $"{f.Message}. {f.Remedy}")],
             () => _dhcp?.Foreign.List() ?? []);
         var services = new ManagementServices(
             parts.Deployments, parts.Orders, state.Documents, parts.Application, parts.Desk, state.Leases, state.Bulk, parts.Images, state.Secrets, parts.Enroller, parts.Hold, facts,

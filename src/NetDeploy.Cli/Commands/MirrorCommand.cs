@@ -72,7 +72,9 @@ internal static class MirrorCommand
         var answers = mirror.Hits + mirror.Misses + mirror.Stale;
         var rate = answers == 0 ? "nothing asked yet" : string.Create(CultureInfo.InvariantCulture, $"{100 * (mirror.Hits + mirror.Stale) / answers} % of {answers} answers from the cache");
         var trouble = mirror.Stale + mirror.Failures == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $", {mirror.Stale} stale, {mirror.Failures} failures");
+        var unkept = mirror.Unkept == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $", {mirror.Unkept} not kept for want of room");
+        var shortage = mirror.Shortage is { } lacking ? $"; {lacking}" : "";
         return string.Create(
-            CultureInfo.InvariantCulture, $"{mirror.Name}  {mirror.Upstream}  {mirror.Bytes >> 20} of {mirror.MaxBytes >> 20} MiB in {mirror.Files} files, {rate}{trouble}");
+            CultureInfo.InvariantCulture, $"{mirror.Name}  {mirror.Upstream}  {mirror.Bytes >> 20} of {mirror.MaxBytes >> 20} MiB in {mirror.Files} files, {rate}{trouble}{unkept}{shortage}");
     }
 }

@@ -52,5 +52,9 @@ internal static class MirrorStateRoutes
         mirror.Counters.Failures,
         mirror.Counters.Served,
         mirror.Counters.FetchedBytes,
-        mirror.Fault is { } fault ? $"{fault.Message}. {fault.Remedy}" : null);
+        Told(mirror.Fault),
+        mirror.Counters.Unkept,
+        Told(mirror.Shortage));
+
+    private static string? Told(MirrorFault? fault) => fault is null ? null : $"{fault.Message}. {fault.Remedy}";
 }

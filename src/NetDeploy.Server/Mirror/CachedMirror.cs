@@ -41,6 +41,23 @@ internal sealed class CachedMirror : IAsyncDisposable
     /// <summary>Why nothing of this mirror can be served until a restart.</summary>
     public MirrorFault? Fault { get; private set; }
 
+    /// <summary>What it lacks room for, and the remedy; null: it has enough.</summary>
+    public MirrorFault? Shortage
+    {
+        get
+        {
+            if (_suites.Stuck is var (suite, fault))
+            {
+                return MirrorFault.NoRoom($"mirror {Config.Name} refuses suite {suite} to clients: {fault.Message}");
+            }
+
+            var (indexes, bound) = _store.Share();
+            return bound <= 0 ? MirrorFault.NoRoom($"mirror {Config.Name} keeps nothing: the disk of {_folder} is full")
+                : indexes > bound / 2 ? MirrorFault.NoRoom($"mirror {Config.Name} has room for {bound >> 20} MiB, and its suites' indexes alone take {indexes >> 20}: packages get half of the room, and some indexes are fetched again and again")
+                : null;
+        }
+    }
+
     public long Bytes => _store.Bytes;
 
     public int Files => _store.Count;
@@ -243,7 +260,7 @@ internal sealed class CachedMirror : IAsyncDisposable
 
     private async Task<MirrorAnswer> PassedAsync(MirrorOrder order, bool immutable, CancellationToken cancellationToken)
     {
-        MirrorLog.PassedThrough(_logger, Config.Name, order.Path.Text);
+        Counters.PassedThrough(order.Path.Text);
         var (reply, slot) = await _fetcher.PassAsync(order, cancellationToken).ConfigureAwait(false);
         if (reply.Status != UpstreamStatus.Found)
         {

@@ -85,8 +85,7 @@ internal abstract class MirrorBody : IAsyncDisposable
     {
         private static readonly TimeSpan SilenceLimit = TimeSpan.FromSeconds(30);
 
-        public override long Length => reply.Length ?? throw new MirrorFault(
-            $"{path} comes without a length, and there is no room to keep it until it is known", "Free room on the server's disk, or raise maxSize of this mirror.", status: 507);
+        public override long Length => reply.Length ?? throw MirrorFault.NoRoom($"{path} comes without a length, and there is no room to keep it until it is known");
 
         public override async Task CopyToAsync(Stream output, ByteRange range, CancellationToken cancellationToken)
         {

@@ -18,6 +18,7 @@ internal sealed class MirrorCounters(string mirror, ILogger logger)
     private long _misses;
     private long _stale;
     private long _failures;
+    private long _unkept;
     private long _served;
     private long _fetched;
 
@@ -28,6 +29,9 @@ internal sealed class MirrorCounters(string mirror, ILogger logger)
     public long StaleAnswers => Interlocked.Read(ref _stale);
 
     public long Failures => Interlocked.Read(ref _failures);
+
+    /// <summary>Answers that passed through, as there was no room to keep them.</summary>
+    public long Unkept => Interlocked.Read(ref _unkept);
 
     public long Served => Interlocked.Read(ref _served);
 
@@ -42,6 +46,12 @@ internal sealed class MirrorCounters(string mirror, ILogger logger)
     {
         Count(ref _stale, "stale");
         MirrorLog.Stale(logger, mirror, path, since.ToString("u", System.Globalization.CultureInfo.InvariantCulture), reason);
+    }
+
+    public void PassedThrough(string path)
+    {
+        Interlocked.Increment(ref _unkept);
+        MirrorLog.PassedThrough(logger, mirror, path);
     }
 
     public void Failed(string path, MirrorFault fault)

@@ -186,7 +186,7 @@ internal sealed class MirrorDownload
         var length = reply.Length;
         RefuseOtherLength(length);
         Validators = reply.Validators;
-        _part = store.Begin(length);
+        _part = store.Begin(Order.Key, length, Order.Expected is not null);
         if (_part is null)
         {
             return DownloadStart.NoRoom;
@@ -224,7 +224,7 @@ internal sealed class MirrorDownload
         }
 
         Length = _part.Written;
-        _part.Complete(Order.Key, digest, Validators, Order.Sha256 is not null);
+        _part.Complete(digest, Validators, Order.Sha256 is not null);
         counters.FetchedFile(Order.Path.Text, Length, Stopwatch.GetElapsedTime(clock));
         Release(Length);
         return DownloadStart.Arriving;

@@ -39,8 +39,8 @@ internal sealed class MirrorFetcher(MirrorUpstream upstream, MirrorStore store, 
         }
     }
 
-    /// <summary>Returns when the file is stored; false where the upstream has none, or there is no room.</summary>
-    /// <exception cref="MirrorFault">It cannot be fetched.</exception>
+    /// <summary>Returns when the file is stored; false where the upstream has none.</summary>
+    /// <exception cref="MirrorFault">It cannot be fetched, or there is no room for it.</exception>
     public async Task<bool> EnsureAsync(MirrorOrder order, CancellationToken cancellationToken)
     {
         if (Join(order) is not { } download)
@@ -51,7 +51,11 @@ internal sealed class MirrorFetcher(MirrorUpstream upstream, MirrorStore store, 
         try
         {
             await download.Whole.WaitAsync(cancellationToken).ConfigureAwait(false);
-            return await download.Started.ConfigureAwait(false) == DownloadStart.Arriving;
+            return await download.Started.ConfigureAwait(false) switch
+            {
+                DownloadStart.NoRoom => throw MirrorFault.NoRoom($"there is no room for {order.Path}"),
+                var start => start == DownloadStart.Arriving,
+            };
         }
         finally
         {

@@ -7,16 +7,20 @@ namespace NetDeploy.Server.Mirror;
 internal sealed class MirrorPart : IDisposable
 {
     private readonly MirrorStore _store;
+    private readonly string _key;
     private readonly string _path;
+    private readonly long _most;
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private long _reserved;
     private bool _adopted;
 
     /// <exception cref="IOException">No room: with a known length all of it is taken now, before a client is promised anything.</exception>
-    public MirrorPart(MirrorStore store, string path, long? length)
+    public MirrorPart(MirrorStore store, string key, string path, long? length, long most)
     {
         _store = store;
+        _key = key;
         _path = path;
+        _most = most;
         try
         {
             Handle = File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete, FileOptions.Asynchronous, preallocationSize: length ?? 0);
@@ -38,10 +42,15 @@ internal sealed class MirrorPart : IDisposable
     /// <exception cref="IOException">The disk is full, or the mirror's bound is reached.</exception>
     public async Task WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
+        if (Written + bytes.Length > _most)
+        {
+            throw new IOException($"it has more than {_most} bytes, and no index says how many");
+        }
+
         var missing = Written + bytes.Length - _reserved;
         if (missing > 0)
         {
-            if (!_store.TryReserve(missing))
+            if (!_store.TryReserve(_key, missing))
             {
                 throw new IOException("no room is left for this mirror's files");
             }
@@ -57,7 +66,7 @@ internal sealed class MirrorPart : IDisposable
     /// <summary>Of what was written so far; once.</summary>
     public string Digest() => Convert.ToHexStringLower(_hash.GetHashAndReset());
 
-    public MirrorEntry Complete(string key, string sha256, Validators validators, bool confirmed)
+    public MirrorEntry Complete(string sha256, Validators validators, bool confirmed)
     {
         if (_reserved > Written)
         {
@@ -65,7 +74,7 @@ internal sealed class MirrorPart : IDisposable
             _reserved = Written;
         }
 
-        var entry = _store.Adopt(_path, new MirrorEntry(key, sha256, Written, validators, 0, confirmed));
+        var entry = _store.Adopt(_path, new MirrorEntry(_key, sha256, Written, validators, 0, confirmed));
         _adopted = true;
         return entry;
     }

@@ -3,8 +3,8 @@ using System.Collections.Frozen;
 namespace NetDeploy.Server.Mirror;
 
 /// <summary>
-/// Which files a mirror keeps, and what goes when their room is short. Decides, and touches no disk: its lock is held for moments only,
-/// whatever the disk does. Safe from any thread.
+/// Which files a mirror keeps, and what goes when their room is short: indexes come before packages, and leave them half the room.
+/// Decides, and touches no disk: its lock is held for moments only, whatever the disk does. Safe from any thread.
 /// </summary>
 /// <param name="maxSize">Of all files, those on their way included.</param>
 /// <param name="reserved">Stays free on the file system.</param>
@@ -15,7 +15,8 @@ internal sealed class MirrorRoom(long maxSize, long reserved)
 
     private readonly Lock _lock = new();
     private readonly Dictionary<string, KeptFile> _kept = new(StringComparer.Ordinal);
-    private FrozenSet<string> _pinned = FrozenSet<string>.Empty;
+    private FrozenSet<string> _inForce = FrozenSet<string>.Empty;
+    private FrozenSet<string> _before = FrozenSet<string>.Empty;
     private long _total;
 
     public long Bytes
@@ -40,13 +41,24 @@ internal sealed class MirrorRoom(long maxSize, long reserved)
         }
     }
 
-    /// <summary>Names the files that stay, whatever room others take.</summary>
-    public void Pin(IEnumerable<string> keys)
+    /// <summary>Names what the suites are made of.</summary>
+    /// <param name="inForce">Of the generations in force, and of those that are to come into force: the last to go.</param>
+    /// <param name="before">Of the generation before that one: they go before it.</param>
+    public void Pin(IEnumerable<string> inForce, IEnumerable<string> before)
     {
-        var pinned = keys.ToFrozenSet(StringComparer.Ordinal);
+        var (now, earlier) = (inForce.ToFrozenSet(StringComparer.Ordinal), before.ToFrozenSet(StringComparer.Ordinal));
         lock (_lock)
         {
-            _pinned = pinned;
+            (_inForce, _before) = (now, earlier);
+        }
+    }
+
+    /// <summary>What is kept of the suites in force, and what all files may take: no more than the disk has, whatever the bound.</summary>
+    public (long Indexes, long Bound) Share(long free)
+    {
+        lock (_lock)
+        {
+            return (_kept.Values.Where(k => _inForce.Contains(k.Entry.Key)).Sum(k => k.Entry.Length), BoundOf(free));
         }
     }
 
@@ -164,26 +176,27 @@ internal sealed class MirrorRoom(long maxSize, long reserved)
     /// <param name="free">Bytes that the file system has left now.</param>
     /// <param name="gone">What the caller has to remove from the disk, and then to ask again.</param>
     /// <returns>True: it is taken. False with nothing in <paramref name="gone"/>: there is none.</returns>
-    public bool TryReserve(long bytes, long free, out IReadOnlyList<MirrorEntry> gone)
+    public bool TryReserve(string key, long bytes, long free, out IReadOnlyList<MirrorEntry> gone)
     {
         gone = [];
         lock (_lock)
         {
-            var lacking = Math.Max(_total + bytes - maxSize, reserved + bytes - free);
+            var bound = BoundOf(free);
+            var lacking = _total + bytes - bound;
             if (lacking <= 0)
             {
                 _total += bytes;
                 return true;
             }
 
-            // What is being served stays, and so does what the suites in force are made of. Nothing goes for what does not fit even then.
-            var idle = _kept.Values.Where(k => k.Readers == 0 && !_pinned.Contains(k.Entry.Key)).ToList();
+            // What is being served stays. Nothing goes for what does not fit even then.
+            var idle = (_inForce.Contains(key) ? ForIndex() : ForPackage(bound / 2)).Where(k => k.Readers == 0).ToList();
             if (idle.Sum(k => k.Entry.Length) < lacking)
             {
                 return false;
             }
 
-            gone = Longest(idle, lacking + (maxSize / SlackDivisor));
+            gone = First(idle, lacking + (bound / SlackDivisor));
             return false;
         }
     }
@@ -197,11 +210,33 @@ internal sealed class MirrorRoom(long maxSize, long reserved)
         }
     }
 
-    /// <summary>The longest unused first.</summary>
-    private List<MirrorEntry> Longest(IEnumerable<KeptFile> idle, long lacking)
+    /// <summary>Without what is in force, a suite could not be served: all else goes for it, packages first.</summary>
+    private IEnumerable<KeptFile> ForIndex() =>
+        _kept.Values.Where(k => !_inForce.Contains(k.Entry.Key)).OrderBy(k => _before.Contains(k.Entry.Key)).ThenBy(k => k.Used);
+
+    /// <summary>The longest unused first, but for indexes up to <paramref name="share"/>: those in force have it first, then those that were used last.</summary>
+    private IEnumerable<KeptFile> ForPackage(long share)
+    {
+        var stay = new HashSet<KeptFile>();
+        foreach (var index in _kept.Values.Where(k => _inForce.Contains(k.Entry.Key) || _before.Contains(k.Entry.Key))
+            .OrderByDescending(k => _inForce.Contains(k.Entry.Key)).ThenByDescending(k => k.Used))
+        {
+            share -= index.Entry.Length;
+            if (share < 0)
+            {
+                break;
+            }
+
+            stay.Add(index);
+        }
+
+        return _kept.Values.Where(k => !stay.Contains(k)).OrderBy(k => k.Used);
+    }
+
+    private List<MirrorEntry> First(IEnumerable<KeptFile> idle, long lacking)
     {
         var gone = new List<MirrorEntry>();
-        foreach (var file in idle.OrderBy(k => k.Used))
+        foreach (var file in idle)
         {
             if (lacking <= 0)
             {
@@ -215,6 +250,8 @@ internal sealed class MirrorRoom(long maxSize, long reserved)
 
         return gone;
     }
+
+    private long BoundOf(long free) => Math.Min(maxSize, _total + free - reserved);
 
     private bool Forget(KeptFile file)
     {

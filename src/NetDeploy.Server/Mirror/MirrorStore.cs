@@ -13,11 +13,15 @@ internal sealed class MirrorStore : IDisposable
     /// <summary>Stays free on the file system, for the server's own records: they stop below 128 MiB.</summary>
     public const long ReservedBytes = 256L << 20;
 
+    /// <summary>What no index lists may take that part of the bound: a body without an end does not push out all that is kept.</summary>
+    private const int UnlistedDivisor = 4;
+
     /// <summary>Files share the locks that order what is done to one of them on the disk.</summary>
     private const int Stripes = 64;
 
     private readonly MirrorFolder _folder;
     private readonly MirrorRoom _room;
+    private readonly long _mostUnlisted;
     private readonly TimeProvider _clock;
     private readonly ILogger _logger;
     private readonly SemaphoreSlim _checking = new(2);
@@ -25,10 +29,11 @@ internal sealed class MirrorStore : IDisposable
     /// <summary>Taken before the room's own lock, never within it.</summary>
     private readonly Lock[] _stripes = [.. Enumerable.Range(0, Stripes).Select(_ => new Lock())];
 
-    private MirrorStore(MirrorFolder folder, MirrorRoom room, TimeProvider clock, ILogger logger)
+    private MirrorStore(MirrorFolder folder, long maxSize, long reserved, TimeProvider clock, ILogger logger)
     {
         _folder = folder;
-        _room = room;
+        _room = new MirrorRoom(maxSize, reserved);
+        _mostUnlisted = maxSize / UnlistedDivisor;
         _clock = clock;
         _logger = logger;
 
@@ -49,10 +54,13 @@ internal sealed class MirrorStore : IDisposable
     /// <param name="upstream">What another one left in this folder is of no use, and is removed.</param>
     /// <exception cref="IOException">The folder cannot be used.</exception>
     public static MirrorStore Open(string folder, string upstream, long maxSize, TimeProvider clock, ILogger logger, long reserved = ReservedBytes) =>
-        new(new MirrorFolder(Path.GetFullPath(folder), upstream, logger), new MirrorRoom(maxSize, reserved), clock, logger);
+        new(new MirrorFolder(Path.GetFullPath(folder), upstream, logger), maxSize, reserved, clock, logger);
 
-    /// <summary>Names the files that stay, whatever room others take.</summary>
-    public void Pin(IEnumerable<string> keys) => _room.Pin(keys);
+    /// <inheritdoc cref="MirrorRoom.Pin"/>
+    public void Pin(IEnumerable<string> inForce, IEnumerable<string> before) => _room.Pin(inForce, before);
+
+    /// <inheritdoc cref="MirrorRoom.Share"/>
+    public (long Indexes, long Bound) Share() => _room.Share(_folder.Free);
 
     public MirrorEntry? Find(string key) => _room.Find(key);
 
@@ -88,16 +96,18 @@ internal sealed class MirrorStore : IDisposable
 
     /// <summary>A place for a file that comes, or null where there is no room for it.</summary>
     /// <param name="length">Null: unknown, and asked for as it grows.</param>
-    public MirrorPart? Begin(long? length)
+    /// <param name="listed">An index or a Release tells its length.</param>
+    public MirrorPart? Begin(string key, long? length, bool listed)
     {
-        if (!TryReserve(length ?? 0))
+        var most = listed ? long.MaxValue : _mostUnlisted;
+        if (length > most || !TryReserve(key, length ?? 0))
         {
             return null;
         }
 
         try
         {
-            return new MirrorPart(this, _folder.NextPart(), length);
+            return new MirrorPart(this, key, _folder.NextPart(), length, most);
         }
         catch (IOException e)
         {
@@ -112,14 +122,14 @@ internal sealed class MirrorStore : IDisposable
     public async Task<bool> PutAsync(string key, ReadOnlyMemory<byte> content, bool confirmed, CancellationToken cancellationToken)
     {
         await Loaded.WaitAsync(cancellationToken).ConfigureAwait(false);
-        using var part = Begin(content.Length);
+        using var part = Begin(key, content.Length, listed: true);
         if (part is null)
         {
             return false;
         }
 
         await part.WriteAsync(content, cancellationToken).ConfigureAwait(false);
-        part.Complete(key, part.Digest(), Validators.None, confirmed);
+        part.Complete(part.Digest(), Validators.None, confirmed);
         return true;
     }
 
@@ -157,11 +167,11 @@ internal sealed class MirrorStore : IDisposable
 
     public void Dispose() => _checking.Dispose();
 
-    internal bool TryReserve(long bytes)
+    internal bool TryReserve(string key, long bytes)
     {
         while (true)
         {
-            if (_room.TryReserve(bytes, _folder.Free, out var gone))
+            if (_room.TryReserve(key, bytes, _folder.Free, out var gone))
             {
                 return true;
             }

@@ -14,9 +14,6 @@ internal sealed class MirrorSuites(string mirror, MirrorFetcher fetcher, MirrorS
     /// <summary>Of a suite: clients that got an older one go on with it.</summary>
     public const int Generations = 4;
 
-    /// <summary>Their files are never evicted: the one in force, and the one before.</summary>
-    private const int Pinned = 2;
-
     private const int MaximumSuites = 64;
 
     /// <summary>apt gives up after 30 s of silence: before that it gets the generation that is there.</summary>
@@ -45,6 +42,26 @@ internal sealed class MirrorSuites(string mirror, MirrorFetcher fetcher, MirrorS
         }
     }
 
+    /// <summary>Why clients are refused the Release of a suite, where that is the operator's to mend; null: they get it.</summary>
+    public (string Suite, MirrorFault Fault)? Stuck
+    {
+        get
+        {
+            lock (_lock)
+            {
+                foreach (var suite in _suites.Values)
+                {
+                    if (suite.Failed is { Fault: { LacksRoom: true } fault })
+                    {
+                        return (suite.Name, fault);
+                    }
+                }
+
+                return null;
+            }
+        }
+    }
+
     /// <summary>What the last process knew; what of it is damaged is fetched again.</summary>
     public async Task LoadAsync(CancellationToken cancellationToken)
     {
@@ -69,7 +86,7 @@ internal sealed class MirrorSuites(string mirror, MirrorFetcher fetcher, MirrorS
 
     /// <summary>A form of the suite's Release, of the generation that the client is in from now on.</summary>
     /// <returns>Null: the upstream has none.</returns>
-    /// <exception cref="MirrorFault">The upstream fails, and there is no generation yet.</exception>
+    /// <exception cref="MirrorFault">The upstream fails, and there is no generation yet; or there is no room for the one of now.</exception>
     public async Task<(ReleaseFile File, DateTimeOffset LastModified, bool FromCache)?> ReleaseAsync(string name, ReleaseForm form, IPAddress client, CancellationToken cancellationToken)
     {
         var suite = FindOrAdd(name);
@@ -154,7 +171,7 @@ internal sealed class MirrorSuites(string mirror, MirrorFetcher fetcher, MirrorS
     }
 
     /// <summary>Asks the upstream, once for all who ask meanwhile. True where something new was fetched.</summary>
-    /// <exception cref="MirrorFault">It fails, and there is no generation yet.</exception>
+    /// <exception cref="MirrorFault">It fails, and there is no generation yet; or there is no room for the next: that would be the state of a day long past some time.</exception>
     private async Task<bool> RefreshedAsync(Suite suite, CancellationToken cancellationToken)
     {
         Task<bool> refreshing;
@@ -162,6 +179,11 @@ internal sealed class MirrorSuites(string mirror, MirrorFetcher fetcher, MirrorS
         {
             if (suite.Failed is { } earlier && clock.GetUtcNow() - earlier.At < FailurePause && suite.Generations is [var current, ..])
             {
+                if (earlier.Fault.LacksRoom)
+                {
+                    throw earlier.Fault;
+                }
+
                 counters.Stale($"dists/{suite.Name}", current.FirstSeen, earlier.Fault.Message);
                 return false;
             }
@@ -180,7 +202,7 @@ internal sealed class MirrorSuites(string mirror, MirrorFetcher fetcher, MirrorS
         {
             return await refreshing.WaitAsync(cancellationToken).ConfigureAwait(false);
         }
-        catch (MirrorFault e) when (suite.Generations is [var current, ..])
+        catch (MirrorFault e) when (!e.LacksRoom && suite.Generations is [var current, ..])
         {
             counters.Stale($"dists/{suite.Name}", current.FirstSeen, e.Message);
             return false;
@@ -200,6 +222,9 @@ internal sealed class MirrorSuites(string mirror, MirrorFetcher fetcher, MirrorS
                 return false;
             }
 
+            // Its indexes are kept as those in force are, and with them.
+            suite.Next = found;
+            PinFiles();
             if (current is not null && await MissingAsync(suite.Name, current, found).ConfigureAwait(false) is { } missing)
             {
                 throw new MirrorFault(
@@ -211,19 +236,26 @@ internal sealed class MirrorSuites(string mirror, MirrorFetcher fetcher, MirrorS
         }
         catch (MirrorFault e)
         {
-            suite.Failed = (clock.GetUtcNow(), e);
+            suite.Failed = new Failure(clock.GetUtcNow(), e);
             MirrorLog.NotSwitched(logger, mirror, suite.Name, e.Message);
             throw;
         }
         finally
         {
+            var was = suite.Next;
             lock (_lock)
             {
+                suite.Next = null;
                 suite.Refreshing = null;
                 if (suite.Generations.IsEmpty && _suites.GetValueOrDefault(suite.Name) == suite)
                 {
                     _suites.Remove(suite.Name);
                 }
+            }
+
+            if (was is not null)
+            {
+                PinFiles();
             }
         }
     }
@@ -252,7 +284,6 @@ internal sealed class MirrorSuites(string mirror, MirrorFetcher fetcher, MirrorS
             suite.Generations = [generation, .. suite.Generations.Where(g => g.Text.Generation != generation.Text.Generation).Take(Generations - 1)];
         }
 
-        PinFiles();
         await _records.SaveAsync(suite.Name, suite.Generations).ConfigureAwait(false);
         MirrorLog.Switched(logger, mirror, suite.Name, generation.Text.Generation[..12]);
     }
@@ -280,7 +311,9 @@ internal sealed class MirrorSuites(string mirror, MirrorFetcher fetcher, MirrorS
     {
         lock (_lock)
         {
-            store.Pin(_suites.Values.SelectMany(s => s.Generations.Take(Pinned)).SelectMany(g => g.Keys));
+            store.Pin(
+                _suites.Values.SelectMany(s => s.Generations.Take(1).Append(s.Next)).OfType<SuiteGeneration>().SelectMany(g => g.Keys),
+                _suites.Values.SelectMany(s => s.Generations.Skip(1).Take(1)).SelectMany(g => g.Keys));
         }
     }
 
@@ -290,8 +323,13 @@ internal sealed class MirrorSuites(string mirror, MirrorFetcher fetcher, MirrorS
 
         public ImmutableArray<SuiteGeneration> Generations { get; set; } = [];
 
+        /// <summary>On its way into force.</summary>
+        public SuiteGeneration? Next { get; set; }
+
         public Task<bool>? Refreshing { get; set; }
 
-        public (DateTimeOffset At, MirrorFault Fault)? Failed { get; set; }
+        public Failure? Failed { get; set; }
     }
+
+    private sealed record Failure(DateTimeOffset At, MirrorFault Fault);
 }

@@ -11,12 +11,12 @@ public sealed class MirrorRoomTests
     public void The_longest_unused_go_and_so_many_that_the_next_files_need_not_look()
     {
         var room = Full(files: 100);
-        Assert.False(room.TryReserve(10, Free, out var gone));
+        Assert.False(room.TryReserve("new", 10, Free, out var gone));
         // 10 that are wanted, and a thirty-second of 1000.
         Assert.Equal(["0", "1", "2", "3", "4"], gone.Select(g => g.Key));
         for (var n = 0; n < 5; n++)
         {
-            Assert.True(room.TryReserve(10, Free, out _));
+            Assert.True(room.TryReserve("new", 10, Free, out _));
         }
 
         Assert.Equal(1000, room.Bytes);
@@ -26,9 +26,9 @@ public sealed class MirrorRoomTests
     public void What_is_read_or_pinned_stays()
     {
         var room = Full(files: 100);
-        room.Pin(["0"]);
+        room.Pin(["0"], []);
         var held = room.Hold("1")!;
-        Assert.False(room.TryReserve(10, Free, out var gone));
+        Assert.False(room.TryReserve("new", 10, Free, out var gone));
         Assert.Equal(["2", "3", "4", "5", "6"], gone.Select(g => g.Key));
         room.Let(held);
         // Emptied by hand, also what is pinned goes.
@@ -40,15 +40,55 @@ public sealed class MirrorRoomTests
     public void Nothing_goes_for_what_does_not_fit_even_then()
     {
         var room = Full(files: 100);
-        Assert.False(room.TryReserve(1001, Free, out var gone));
+        Assert.False(room.TryReserve("new", 1001, Free, out var gone));
         Assert.Empty(gone);
-        Assert.False(room.TryReserve(10, free: 5, out gone));
+        Assert.False(room.TryReserve("new", 10, free: 5, out gone));
         Assert.NotEmpty(gone);
-        var pinned = Full(files: 100);
-        pinned.Pin(Enumerable.Range(0, 100).Select(n => $"{n}"));
-        Assert.False(pinned.TryReserve(10, Free, out gone));
+        var read = Full(files: 100);
+        var held = Enumerable.Range(0, 100).Select(n => read.Hold($"{n}")).ToList();
+        Assert.False(read.TryReserve("new", 10, Free, out gone));
         Assert.Empty(gone);
-        Assert.Equal((1000, 100), (pinned.Bytes, pinned.Count));
+        Assert.Equal((1000, 100, 100), (read.Bytes, read.Count, held.Count));
+    }
+
+    [Fact]
+    public void For_an_index_packages_go_and_then_the_generation_before_and_never_one_in_force()
+    {
+        var room = Full(files: 100);
+        room.Pin(["new", .. Keys(0, 60)], [.. Keys(60, 70)]);
+        Assert.False(room.TryReserve("new", 250, Free, out var gone));
+        Assert.Equal(Keys(70, 99), gone.Select(g => g.Key));
+        Assert.True(room.TryReserve("new", 250, Free, out _));
+        Assert.False(room.TryReserve("new", 100, Free, out gone));
+        Assert.Equal(["99", .. Keys(60, 69)], gone.Select(g => g.Key));
+        Assert.True(room.TryReserve("new", 100, Free, out _));
+        Assert.False(room.TryReserve("new", 100, Free, out gone));
+        Assert.Empty(gone);
+        Assert.Equal((600L, 1000L), room.Share(Free));
+    }
+
+    [Theory]
+    [InlineData(1 << 20, 50)]
+    [InlineData(-200, 40)]
+    public void Indexes_leave_half_the_room_to_packages_those_in_force_stay_longest(long free, int kept)
+    {
+        var room = Full(files: 100);
+        // The ones before were used last: they go all the same.
+        room.Pin([.. Keys(0, 80)], [.. Keys(80, 100)]);
+        for (var n = 0; n < 200; n++)
+        {
+            while (!room.TryReserve("new", 10, free < 0 ? 800 - room.Bytes : free, out var gone))
+            {
+                Assert.NotEmpty(gone);
+            }
+
+            room.Replace(new KeptFile(Entry($"package {n}", 10), DateTimeOffset.UnixEpoch.AddSeconds(200 + n)));
+        }
+
+        var left = Enumerable.Range(0, 100).Where(n => room.Find($"{n}") is not null).ToList();
+        Assert.True(left.Count <= kept, $"{left.Count} indexes");
+        Assert.All(left, n => Assert.InRange(n, 80 - kept, 79));
+        Assert.True(room.Count - left.Count >= 30, $"{room.Count - left.Count} packages");
     }
 
     [Fact]
@@ -56,7 +96,7 @@ public sealed class MirrorRoomTests
     {
         var room = Full(files: 1);
         var before = room.Hold("0")!;
-        Assert.True(room.TryReserve(20, Free, out _));
+        Assert.True(room.TryReserve("new", 20, Free, out _));
         room.Replace(new KeptFile(Entry("0", 20), DateTimeOffset.UnixEpoch));
         Assert.False(room.Holds(before));
         Assert.False(room.Remove(before));
@@ -74,6 +114,8 @@ public sealed class MirrorRoomTests
 
         return room;
     }
+
+    private static IEnumerable<string> Keys(int from, int to) => Enumerable.Range(from, to - from).Select(n => $"{n}");
 
     private static MirrorEntry Entry(string key, long length) => new(key, "", length, Validators.None, 0, Confirmed: true);
 }
