@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
 using Microsoft.AspNetCore.Builder;
@@ -14,12 +13,12 @@ namespace NetDeploy.Server.Mirror;
 /// <summary><c>/mirror/NAME/...</c> on the boot networks: files of the configured upstreams, and nothing else of the world.</summary>
 internal sealed class MirrorRoutes(IReadOnlyDictionary<string, CachedMirror> mirrors, ILogger logger)
 {
-    /// <summary>Requests of one client at once; apt and d-i have one or two.</summary>
-    public const int PerClient = 16;
-
     private const string Prefix = "/mirror/";
 
-    private readonly ConcurrentDictionary<IPAddress, int> _asking = new();
+    /// <summary>More of a status line apt does not show.</summary>
+    private const int MaximumReason = 300;
+
+    private readonly ClientTurns _turns = new();
 
     public void Map(IEndpointRouteBuilder routes, Func<BootNetworks> networks) =>
         routes.MapGroup("/mirror").AddEndpointFilter((invocation, next) => BootListener.RefuseStrangersAsync(invocation, next, networks))
@@ -47,10 +46,11 @@ internal sealed class MirrorRoutes(IReadOnlyDictionary<string, CachedMirror> mir
 
         try
         {
-            if (_asking.AddOrUpdate(client, 1, (_, count) => count + 1) > PerClient)
+            using var turn = await _turns.TakeAsync(client, context.RequestAborted).ConfigureAwait(false);
+            if (turn is null)
             {
                 context.Response.Headers.RetryAfter = "5";
-                await RefuseAsync(context, StatusCodes.Status503ServiceUnavailable, $"{client} asks for more than {PerClient} files at once").ConfigureAwait(false);
+                await RefuseAsync(context, StatusCodes.Status503ServiceUnavailable, $"{client} asks for more than {ClientTurns.PerClient} files at once").ConfigureAwait(false);
                 return;
             }
 
@@ -69,12 +69,6 @@ internal sealed class MirrorRoutes(IReadOnlyDictionary<string, CachedMirror> mir
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
             // The client has gone.
-        }
-        finally
-        {
-            _asking.AddOrUpdate(client, 0, (_, count) => count - 1);
-            // Only an entry that still says none goes: one that came meanwhile has counted itself.
-            _asking.TryRemove(new(client, 0));
         }
     }
 
@@ -148,6 +142,8 @@ internal sealed class MirrorRoutes(IReadOnlyDictionary<string, CachedMirror> mir
         context.Response.Headers.Remove("ETag");
         context.Response.Headers.Remove("Last-Modified");
         context.Response.Headers.Remove("Content-Range");
+        // What apt and d-i show of an error is its status line.
+        context.Features.GetRequiredFeature<IHttpResponseFeature>().ReasonPhrase = string.Concat(reason.Where(c => !char.IsControl(c)).Take(MaximumReason));
         return DeployRoutes.Text(reason, status).ExecuteAsync(context);
     }
 }

@@ -66,7 +66,7 @@ public sealed class MirrorBoundsTests
             return false;
         };
         const int Refused = 4;
-        var many = Enumerable.Range(0, MirrorRoutes.PerClient + Refused).Select(_ => host.GetAsync(Package)).ToList();
+        var many = Enumerable.Range(0, ClientTurns.PerClient + Refused).Select(_ => host.GetAsync(Package)).ToList();
         // None of the others ends before the gate opens.
         await MirrorFilesTests.EventuallyAsync(() => many.Count(m => m.IsCompleted) == Refused);
         foreach (var refused in await Task.WhenAll(many.Where(m => m.IsCompleted)))
@@ -78,7 +78,37 @@ public sealed class MirrorBoundsTests
         var other = host.GetAsync(Package, MirrorHost.Other);
         gate.SetResult();
         Assert.Equal(HttpStatusCode.OK, (await other).Status);
-        Assert.Equal(MirrorRoutes.PerClient, (await Task.WhenAll(many)).Count(r => r.Status == HttpStatusCode.OK));
+        Assert.Equal(ClientTurns.PerClient, (await Task.WhenAll(many)).Count(r => r.Status == HttpStatusCode.OK));
+    }
+
+    [Fact]
+    public async Task One_client_whose_fetches_stall_leaves_connections_to_others_and_its_own_requests_wait()
+    {
+        await using var host = await MirrorHost.StartAsync();
+        var gate = new TaskCompletionSource();
+        host.Upstream.Files[Package] = FakeUpstream.Bytes(10);
+        host.Upstream.Before = async (path, _) =>
+        {
+            if (path != Package)
+            {
+                await gate.Task;
+            }
+
+            return false;
+        };
+        var stalled = Enumerable.Range(0, ClientTurns.PerClient).Select(n =>
+        {
+            host.Upstream.Files[$"pool/{n}.deb"] = FakeUpstream.Bytes(10);
+            return host.GetAsync($"pool/{n}.deb");
+        }).ToList();
+        await MirrorFilesTests.EventuallyAsync(() => host.Upstream.Asked.Count == ClientTurns.AtOnce);
+        Assert.Equal(HttpStatusCode.OK, (await host.GetAsync(Package, MirrorHost.Other).WaitAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken)).Status);
+        // Also what the first one waits for is not its own: whoever asks for it now fetches it.
+        var shared = host.GetAsync(Enumerable.Range(0, ClientTurns.PerClient).Select(n => $"pool/{n}.deb").First(p => host.Upstream.Count(p) == 0), MirrorHost.Other);
+        await MirrorFilesTests.EventuallyAsync(() => host.Upstream.Asked.Count == ClientTurns.AtOnce + 2);
+        gate.SetResult();
+        Assert.Equal(HttpStatusCode.OK, (await shared).Status);
+        Assert.All(await Task.WhenAll(stalled), s => Assert.Equal(HttpStatusCode.OK, s.Status));
     }
 
     [Fact]

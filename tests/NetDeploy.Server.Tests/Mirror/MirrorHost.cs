@@ -23,6 +23,9 @@ internal sealed class MirrorHost : IAsyncDisposable
     public static readonly IPAddress Blade = IPAddress.Parse("127.0.0.10");
     public static readonly IPAddress Other = IPAddress.Parse("127.0.0.11");
 
+    /// <summary>One of many.</summary>
+    public static IPAddress Nth(int n) => IPAddress.Parse($"127.0.0.{20 + n}");
+
     private readonly TemporaryFolder _own = new();
     private readonly string _folder;
     private readonly Dictionary<string, CachedMirror> _mirrors = [];

@@ -65,6 +65,8 @@ public sealed class MirrorShortageTests
             Assert.Matches("^there is no room for dists/stable/.*Raise maxSize of this mirror", refused.Text);
         }
 
+        // apt shows no more than the status line.
+        Assert.Matches("^HTTP/1.1 507 there is no room for dists/stable/.*Raise maxSize of this mirror", await host.RawAsync("/mirror/debian/" + InRelease));
         Assert.Equal(2, host.Upstream.Count(InRelease));
         Assert.Contains("refuses suite stable", host.Mirror.Shortage!.Message, StringComparison.Ordinal);
         Assert.Contains("Raise maxSize", host.Mirror.Shortage.Remedy, StringComparison.Ordinal);

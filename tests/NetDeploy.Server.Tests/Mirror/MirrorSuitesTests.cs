@@ -92,7 +92,7 @@ public sealed class MirrorSuitesTests
             await Task.Delay(300);
             return false;
         };
-        var replies = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => host.GetAsync(InRelease)));
+        var replies = await Task.WhenAll(Enumerable.Range(0, 8).Select(n => host.GetAsync(InRelease, MirrorHost.Nth(n))));
         Assert.All(replies, r => Assert.Equal(host.Upstream.Files[InRelease], r.Body));
         Assert.Equal(1, host.Upstream.Count(InRelease));
     }
