@@ -80,7 +80,7 @@ internal sealed class CachedMirror : IAsyncDisposable
                 return await ReleaseAsync(release, client, path, cancellationToken).ConfigureAwait(false);
             case MirrorFile.OfSuite part when await _suites.GenerationAsync(part.Suite, client, cancellationToken).ConfigureAwait(false) is { } generation
                 && generation.Text.Files.TryGetValue(part.Name, out var listed):
-                return await ImmutableAsync(MirrorSuites.OrderOf(part.Suite, generation, part.Name, listed), head, cancellationToken).ConfigureAwait(false);
+                return await ImmutableAsync(MirrorSuites.OrderOf(path, generation, listed), head, cancellationToken).ConfigureAwait(false);
             default:
                 return await RevalidatedAsync(path, head, cancellationToken).ConfigureAwait(false);
         }
@@ -275,7 +275,7 @@ internal sealed class CachedMirror : IAsyncDisposable
 
     private async Task<MirrorAnswer> HeadAsync(MirrorOrder order, CancellationToken cancellationToken)
     {
-        var (status, length) = await _fetcher.HeadAsync(order.Path, cancellationToken).ConfigureAwait(false);
+        var (status, length) = await _fetcher.HeadAsync(order, cancellationToken).ConfigureAwait(false);
         return status == UpstreamStatus.Found ? new MirrorAnswer.HeadOnly(length) : new MirrorAnswer.Missing($"the upstream has no {order.Path}");
     }
 

@@ -68,6 +68,11 @@ internal abstract class MirrorBody : IAsyncDisposable
             {
                 var there = await download.AvailableAsync(at, cancellationToken).ConfigureAwait(false) - at;
                 var read = await RandomAccess.ReadAsync(download.Handle, buffer.AsMemory(0, (int)Math.Min(Math.Min(left, there), Chunk)), at, cancellationToken).ConfigureAwait(false);
+                if (read == 0)
+                {
+                    throw new MirrorFault($"{download.Order.Path} was cut short on the disk", "Ask again: it is fetched anew.");
+                }
+
                 await output.WriteAsync(buffer.AsMemory(0, read), cancellationToken).ConfigureAwait(false);
                 (at, left) = (at + read, left - read);
             }

@@ -54,6 +54,12 @@ internal sealed class MirrorCounters(string mirror, ILogger logger)
         MirrorLog.PassedThrough(logger, mirror, path);
     }
 
+    public void NotKept(string path, string reason)
+    {
+        Interlocked.Increment(ref _unkept);
+        MirrorLog.NotKept(logger, mirror, path, reason);
+    }
+
     public void Failed(string path, MirrorFault fault)
     {
         Count(ref _failures, "failed");

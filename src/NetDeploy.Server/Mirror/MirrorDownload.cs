@@ -177,7 +177,7 @@ internal sealed class MirrorDownload
     private async Task<DownloadStart> FetchAsync(MirrorUpstream upstream, MirrorStore store, MirrorCounters counters, CancellationToken cancellationToken)
     {
         var clock = Stopwatch.GetTimestamp();
-        using var reply = await upstream.FirstAsync(Order.Sources, Order.Known, cancellationToken).ConfigureAwait(false);
+        using var reply = await upstream.FirstAsync(HttpMethod.Get, Order.Sources, Order.Known, cancellationToken).ConfigureAwait(false);
         if (reply.Status != UpstreamStatus.Found)
         {
             return reply.Status == UpstreamStatus.NotFound ? DownloadStart.NotFound : DownloadStart.NotModified;
@@ -224,7 +224,16 @@ internal sealed class MirrorDownload
         }
 
         Length = _part.Written;
-        _part.Complete(digest, Validators, Order.Sha256 is not null);
+        try
+        {
+            _part.Complete(digest, Validators, Order.Sha256 is not null);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // It is whole and right, so who waits for it gets it.
+            counters.NotKept(Order.Path.Text, e.Message);
+        }
+
         counters.FetchedFile(Order.Path.Text, Length, Stopwatch.GetElapsedTime(clock));
         Release(Length);
         return DownloadStart.Arriving;

@@ -53,8 +53,9 @@ internal sealed class MirrorFetcher(MirrorUpstream upstream, MirrorStore store, 
             await download.Whole.WaitAsync(cancellationToken).ConfigureAwait(false);
             return await download.Started.ConfigureAwait(false) switch
             {
-                DownloadStart.NoRoom => throw MirrorFault.NoRoom($"there is no room for {order.Path}"),
-                var start => start == DownloadStart.Arriving,
+                DownloadStart.Arriving when store.Find(order.Key) is not null => true,
+                DownloadStart.Arriving or DownloadStart.NoRoom => throw MirrorFault.NoRoom($"there is no room for {order.Path}"),
+                _ => false,
             };
         }
         finally
@@ -97,10 +98,10 @@ internal sealed class MirrorFetcher(MirrorUpstream upstream, MirrorStore store, 
     }
 
     /// <summary>The head alone.</summary>
-    public async Task<(UpstreamStatus Status, long? Length)> HeadAsync(MirrorPath path, CancellationToken cancellationToken)
+    public async Task<(UpstreamStatus Status, long? Length)> HeadAsync(MirrorOrder order, CancellationToken cancellationToken)
     {
         using var slot = await SlotAsync(cancellationToken).ConfigureAwait(false);
-        using var reply = await upstream.SendAsync(HttpMethod.Head, path, Validators.None, cancellationToken).ConfigureAwait(false);
+        using var reply = await upstream.FirstAsync(HttpMethod.Head, order.Sources, Validators.None, cancellationToken).ConfigureAwait(false);
         return (reply.Status, reply.Length);
     }
 
@@ -110,7 +111,7 @@ internal sealed class MirrorFetcher(MirrorUpstream upstream, MirrorStore store, 
         var slot = await SlotAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            return (await upstream.FirstAsync(order.Sources, Validators.None, cancellationToken).ConfigureAwait(false), slot);
+            return (await upstream.FirstAsync(HttpMethod.Get, order.Sources, Validators.None, cancellationToken).ConfigureAwait(false), slot);
         }
         catch
         {

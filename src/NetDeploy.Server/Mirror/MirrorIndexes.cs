@@ -16,7 +16,8 @@ internal sealed class MirrorIndexes(string mirror, MirrorSuites suites, MirrorSt
     /// <summary>What cannot be read, for want of xz or by a passing error of the disk, is tried again, but not for each file of the pool.</summary>
     private static readonly TimeSpan FailurePause = TimeSpan.FromMinutes(1);
 
-    private readonly ConcurrentDictionary<string, Task<Reading>> _read = new(StringComparer.Ordinal);
+    /// <summary>Lazy: many machines ask at once when they boot together, and one of them reads an index for all.</summary>
+    private readonly ConcurrentDictionary<string, Lazy<Task<Reading>>> _read = new(StringComparer.Ordinal);
 
     /// <summary>Null: no index that is here lists it.</summary>
     public async Task<ListedFile?> FindAsync(string path, CancellationToken cancellationToken)
@@ -52,8 +53,8 @@ internal sealed class MirrorIndexes(string mirror, MirrorSuites suites, MirrorSt
 
     private async Task<PackageDigests?> DigestsAsync(string suite, PackagesIndex index)
     {
-        var reading = _read.GetOrAdd(index.Sha256, _ => ReadAsync(suite, index.Name, index.Sha256));
-        var read = await reading.ConfigureAwait(false);
+        var reading = _read.GetOrAdd(index.Sha256, _ => new(() => ReadAsync(suite, index.Name, index.Sha256)));
+        var read = await reading.Value.ConfigureAwait(false);
         if (read.Digests is null && clock.GetUtcNow() >= read.RetryAt)
         {
             _read.TryRemove(new(index.Sha256, reading));

@@ -47,6 +47,9 @@ internal static partial class MirrorLog
     [LoggerMessage(EventId = 3515, Level = LogLevel.Warning, Message = "{Path} cannot be removed, and takes room until the next start: {Reason}")]
     public static partial void NotRemoved(ILogger logger, string path, string reason);
 
+    [LoggerMessage(EventId = 3516, Level = LogLevel.Warning, Message = "Mirror {Mirror}: {Path} was fetched and cannot be kept: {Reason}. Look after the mirror's folder and its disk")]
+    public static partial void NotKept(ILogger logger, string mirror, string path, string reason);
+
     [LoggerMessage(EventId = 3511, Level = LogLevel.Warning, Message = "Mirror {Mirror}: suite {Suite} stays at its generation: {Reason}")]
     public static partial void NotSwitched(ILogger logger, string mirror, string suite, string reason);
 }

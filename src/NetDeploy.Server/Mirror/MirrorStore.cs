@@ -75,6 +75,7 @@ internal sealed class MirrorStore : IDisposable
 
         var (kept, stream) = held;
         var file = new StoredFile(kept.Entry, stream, () => _room.Let(kept));
+        var reason = "its bytes are not those that were stored";
         try
         {
             if (await IsWholeAsync(kept, file, cancellationToken).ConfigureAwait(false))
@@ -83,6 +84,11 @@ internal sealed class MirrorStore : IDisposable
                 return file;
             }
         }
+        catch (IOException e)
+        {
+            // A bad sector: what cannot be read is fetched again as what is damaged.
+            reason = e.Message;
+        }
         catch
         {
             file.Dispose();
@@ -90,7 +96,7 @@ internal sealed class MirrorStore : IDisposable
         }
 
         file.Dispose();
-        Damaged(kept, "its bytes are not those that were stored");
+        Damaged(kept, reason);
         return null;
     }
 

@@ -19,6 +19,9 @@ internal sealed class MirrorSuites(string mirror, MirrorFetcher fetcher, MirrorS
     /// <summary>apt gives up after 30 s of silence: before that it gets the generation that is there.</summary>
     private static readonly TimeSpan RefreshWait = TimeSpan.FromSeconds(20);
 
+    /// <summary>An upstream that sends a byte now and then does not keep a suite for ever at the generation that it has.</summary>
+    private static readonly TimeSpan RefreshLimit = TimeSpan.FromMinutes(30);
+
     /// <summary>After a failure the upstream is left alone for so long, where there is a generation to serve.</summary>
     private static readonly TimeSpan FailurePause = TimeSpan.FromSeconds(10);
 
@@ -127,11 +130,10 @@ internal sealed class MirrorSuites(string mirror, MirrorFetcher fetcher, MirrorS
     }
 
     /// <summary>The order for a file that a generation lists. By hash where the suite has that: there it is in every generation.</summary>
-    public static MirrorOrder OrderOf(string suite, SuiteGeneration generation, string name, ListedFile file)
+    public static MirrorOrder OrderOf(MirrorPath plain, SuiteGeneration generation, ListedFile file)
     {
-        var plain = MirrorPath.Of($"dists/{suite}/{name}");
         var folder = string.Join('/', plain.Segments[..^1]);
-        ImmutableArray<MirrorPath> sources = generation.Text.AcquireByHash ? [MirrorPath.Of($"{folder}/by-hash/SHA256/{file.Sha256}"), plain] : [plain];
+        ImmutableArray<MirrorPath> sources = generation.Text.AcquireByHash && MirrorPath.TryParse($"{folder}/by-hash/SHA256/{file.Sha256}", out var byHash, out _) ? [byHash, plain] : [plain];
         return new MirrorOrder(MirrorEntry.KeyOf(file.Sha256), sources, file, Validators.None);
     }
 
@@ -212,10 +214,11 @@ internal sealed class MirrorSuites(string mirror, MirrorFetcher fetcher, MirrorS
     private async Task<bool> RefreshAsync(Suite suite)
     {
         await Task.Yield();
+        using var limit = new CancellationTokenSource(RefreshLimit, clock);
         try
         {
             var current = suite.Generations.FirstOrDefault();
-            var found = await _source.AskAsync(suite.Name, current).ConfigureAwait(false);
+            var found = await _source.AskAsync(suite.Name, current, limit.Token).ConfigureAwait(false);
             suite.Failed = null;
             if (found is null || (current is not null && found.Files[found.Asked].Sha256 == current.Files.GetValueOrDefault(found.Asked)?.Sha256))
             {
@@ -225,7 +228,7 @@ internal sealed class MirrorSuites(string mirror, MirrorFetcher fetcher, MirrorS
             // Its indexes are kept as those in force are, and with them.
             suite.Next = found;
             PinFiles();
-            if (current is not null && await MissingAsync(suite.Name, current, found).ConfigureAwait(false) is { } missing)
+            if (current is not null && await MissingAsync(suite.Name, current, found, limit.Token).ConfigureAwait(false) is { } missing)
             {
                 throw new MirrorFault(
                     $"its new Release lists {missing}, which the upstream does not have", "The upstream is between two states: ask again in some minutes.");
@@ -234,11 +237,13 @@ internal sealed class MirrorSuites(string mirror, MirrorFetcher fetcher, MirrorS
             await ComeIntoForceAsync(suite, found).ConfigureAwait(false);
             return true;
         }
-        catch (MirrorFault e)
+        catch (Exception e) when (e is MirrorFault or OperationCanceledException)
         {
-            suite.Failed = new Failure(clock.GetUtcNow(), e);
-            MirrorLog.NotSwitched(logger, mirror, suite.Name, e.Message);
-            throw;
+            var fault = e as MirrorFault ?? new MirrorFault(
+                $"its Release and indexes did not come within {RefreshLimit.TotalMinutes:0} min", "Look after the server's way to the upstream, or name another one.", status: 504, inner: e);
+            suite.Failed = new Failure(clock.GetUtcNow(), fault);
+            MirrorLog.NotSwitched(logger, mirror, suite.Name, fault.Message);
+            throw fault;
         }
         finally
         {
@@ -261,13 +266,15 @@ internal sealed class MirrorSuites(string mirror, MirrorFetcher fetcher, MirrorS
     }
 
     /// <summary>Fetches what the next generation lists under the names that were asked for in this one; the first name that cannot be had.</summary>
-    private async Task<string?> MissingAsync(string suite, SuiteGeneration current, SuiteGeneration next)
+    private async Task<string?> MissingAsync(string suite, SuiteGeneration current, SuiteGeneration next, CancellationToken cancellationToken)
     {
-        var names = current.Text.Files.Where(f => store.Find(MirrorEntry.KeyOf(f.Value.Sha256)) is not null).Select(f => f.Key).ToList();
+        // All empty files are one, under many names: it tells nothing of who asked for which, and of some the upstream has none.
+        var names = current.Text.Files.Where(f => f.Value.Length > 0 && store.Find(MirrorEntry.KeyOf(f.Value.Sha256)) is not null).Select(f => f.Key).ToList();
         foreach (var name in names)
         {
-            if (next.Text.Files.TryGetValue(name, out var listed)
-                && !await fetcher.EnsureAsync(OrderOf(suite, next, name, listed), CancellationToken.None).ConfigureAwait(false))
+            // What is no path no client has asked for.
+            if (next.Text.Files.TryGetValue(name, out var listed) && MirrorPath.TryParse($"dists/{suite}/{name}", out var path, out _)
+                && !await fetcher.EnsureAsync(OrderOf(path, next, listed), cancellationToken).ConfigureAwait(false))
             {
                 return name;
             }
@@ -292,7 +299,7 @@ internal sealed class MirrorSuites(string mirror, MirrorFetcher fetcher, MirrorS
     /// <exception cref="MirrorFault">The upstream is at another generation already.</exception>
     private async Task<SuiteGeneration> CompletedAsync(Suite suite, SuiteGeneration generation, CancellationToken cancellationToken)
     {
-        var completed = await _source.CompleteAsync(suite.Name, generation).WaitAsync(cancellationToken).ConfigureAwait(false);
+        var completed = await _source.CompleteAsync(suite.Name, generation, cancellationToken).ConfigureAwait(false);
         if (completed == generation)
         {
             return generation;

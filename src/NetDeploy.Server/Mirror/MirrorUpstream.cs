@@ -91,18 +91,18 @@ internal sealed class MirrorUpstream : IDisposable
 
     /// <summary>From the first place that has it.</summary>
     /// <exception cref="MirrorFault">As <see cref="SendAsync"/>.</exception>
-    public async Task<UpstreamReply> FirstAsync(IReadOnlyList<MirrorPath> places, Validators validators, CancellationToken cancellationToken)
+    public async Task<UpstreamReply> FirstAsync(HttpMethod method, IReadOnlyList<MirrorPath> places, Validators validators, CancellationToken cancellationToken)
     {
         foreach (var place in places.SkipLast(1))
         {
-            var reply = await SendAsync(HttpMethod.Get, place, validators, cancellationToken).ConfigureAwait(false);
+            var reply = await SendAsync(method, place, validators, cancellationToken).ConfigureAwait(false);
             if (reply.Status != UpstreamStatus.NotFound)
             {
                 return reply;
             }
         }
 
-        return await SendAsync(HttpMethod.Get, places[^1], validators, cancellationToken).ConfigureAwait(false);
+        return await SendAsync(method, places[^1], validators, cancellationToken).ConfigureAwait(false);
     }
 
     public void Dispose() => _http.Dispose();

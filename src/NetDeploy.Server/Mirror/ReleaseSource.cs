@@ -8,11 +8,11 @@ internal sealed class ReleaseSource(MirrorFetcher fetcher, TimeProvider clock)
 {
     /// <summary>The upstream's Release of now; null: it has none, or the one that we have.</summary>
     /// <exception cref="MirrorFault">It fails, or what it has is no Release.</exception>
-    public async Task<SuiteGeneration?> AskAsync(string suite, SuiteGeneration? current)
+    public async Task<SuiteGeneration?> AskAsync(string suite, SuiteGeneration? current, CancellationToken cancellationToken)
     {
         if (current is null or { Asked: ReleaseForm.Inline })
         {
-            var inline = await fetcher.ReadAsync(PathOf(suite, ReleaseForm.Inline), current?.Validators ?? Validators.None, CancellationToken.None).ConfigureAwait(false);
+            var inline = await fetcher.ReadAsync(PathOf(suite, ReleaseForm.Inline), current?.Validators ?? Validators.None, cancellationToken).ConfigureAwait(false);
             if (inline.Status == UpstreamStatus.Found)
             {
                 return Of(suite, current, ReleaseForm.Inline, inline, signature: null);
@@ -24,7 +24,7 @@ internal sealed class ReleaseSource(MirrorFetcher fetcher, TimeProvider clock)
             }
         }
 
-        var (text, signature) = await PairAsync(suite, current is { Asked: ReleaseForm.Detached } ? current.Validators : Validators.None).ConfigureAwait(false);
+        var (text, signature) = await PairAsync(suite, current is { Asked: ReleaseForm.Detached } ? current.Validators : Validators.None, cancellationToken).ConfigureAwait(false);
         if (text.Status == UpstreamStatus.NotFound && current is not null)
         {
             throw new MirrorFault("the upstream has it no more", "Name an upstream that has this suite, or move the machines to a newer one.");
@@ -35,14 +35,14 @@ internal sealed class ReleaseSource(MirrorFetcher fetcher, TimeProvider clock)
 
     /// <summary>With the text and signature of their own that it was not fetched with; the same where there are none.</summary>
     /// <exception cref="MirrorFault">The upstream is at another generation already.</exception>
-    public async Task<SuiteGeneration> CompleteAsync(string suite, SuiteGeneration generation)
+    public async Task<SuiteGeneration> CompleteAsync(string suite, SuiteGeneration generation, CancellationToken cancellationToken)
     {
         if (generation.Asked != ReleaseForm.Inline)
         {
             return generation;
         }
 
-        var (text, signature) = await PairAsync(suite, Validators.None).ConfigureAwait(false);
+        var (text, signature) = await PairAsync(suite, Validators.None, cancellationToken).ConfigureAwait(false);
         if (text.Status != UpstreamStatus.Found)
         {
             return generation;
@@ -58,10 +58,10 @@ internal sealed class ReleaseSource(MirrorFetcher fetcher, TimeProvider clock)
     }
 
     /// <summary>Mirrors exchange Release before Release.gpg: who reads them the other way round, and finds the old text, has its signature.</summary>
-    private async Task<(MirrorFetcher.SmallFile Text, MirrorFetcher.SmallFile? Signature)> PairAsync(string suite, Validators known)
+    private async Task<(MirrorFetcher.SmallFile Text, MirrorFetcher.SmallFile? Signature)> PairAsync(string suite, Validators known, CancellationToken cancellationToken)
     {
-        var signature = await fetcher.ReadAsync(PathOf(suite, ReleaseForm.Signature), Validators.None, CancellationToken.None).ConfigureAwait(false);
-        var text = await fetcher.ReadAsync(PathOf(suite, ReleaseForm.Detached), known, CancellationToken.None).ConfigureAwait(false);
+        var signature = await fetcher.ReadAsync(PathOf(suite, ReleaseForm.Signature), Validators.None, cancellationToken).ConfigureAwait(false);
+        var text = await fetcher.ReadAsync(PathOf(suite, ReleaseForm.Detached), known, cancellationToken).ConfigureAwait(false);
         return (text, signature.Status == UpstreamStatus.Found ? signature : null);
     }
 

@@ -87,6 +87,17 @@ internal sealed class FakeUpstream : IAsyncDisposable
         Files[$"dists/{Suite}/Release.gpg"] = Encoding.UTF8.GetBytes($"signature {generation}\n");
     }
 
+    /// <summary>One more line of the suite's Release, in both its forms: a name, and the bytes that are not published by that.</summary>
+    public void List(string name, byte[] bytes)
+    {
+        foreach (var form in (string[])["InRelease", "Release"])
+        {
+            var path = $"dists/{Suite}/{form}";
+            Files[path] = Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(Files[path]).Replace(
+                "\nSHA256:\n", string.Create(CultureInfo.InvariantCulture, $"\nSHA256:\n {Sha256(bytes)} {bytes.Length} {name}\n"), StringComparison.Ordinal));
+        }
+    }
+
     public async ValueTask DisposeAsync() => await _server.DisposeAsync();
 
     private async Task AnswerAsync(HttpContext context)

@@ -102,7 +102,7 @@ public sealed class MirrorBoundsTests
             return host.GetAsync($"pool/{n}.deb");
         }).ToList();
         await MirrorFilesTests.EventuallyAsync(() => host.Upstream.Asked.Count == ClientTurns.AtOnce);
-        Assert.Equal(HttpStatusCode.OK, (await host.GetAsync(Package, MirrorHost.Other).WaitAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken)).Status);
+        Assert.Equal(HttpStatusCode.OK, (await host.GetAsync(Package, MirrorHost.Other).WaitAsync(TimeSpan.FromSeconds(25), TestContext.Current.CancellationToken)).Status);
         // Also what the first one waits for is not its own: whoever asks for it now fetches it.
         var shared = host.GetAsync(Enumerable.Range(0, ClientTurns.PerClient).Select(n => $"pool/{n}.deb").First(p => host.Upstream.Count(p) == 0), MirrorHost.Other);
         await MirrorFilesTests.EventuallyAsync(() => host.Upstream.Asked.Count == ClientTurns.AtOnce + 2);

@@ -90,6 +90,79 @@ public sealed class MirrorDamageTests
     }
 
     [Fact]
+    public async Task A_file_that_the_disk_cannot_read_any_more_is_fetched_again()
+    {
+        await using var host = await MirrorHost.StartAsync();
+        var bytes = host.Upstream.Files[Package] = FakeUpstream.Bytes(1000);
+        await host.GetAsync(Package);
+        var file = Assert.Single(host.Stored);
+        File.Delete(file);
+        // Opens, and fails at the first byte, as a bad sector does.
+        File.CreateSymbolicLink(file, "/proc/self/mem");
+        Assert.Equal(bytes, (await host.GetAsync(Package)).Body);
+        Assert.Equal(bytes, (await host.GetAsync(Package)).Body);
+        Assert.Equal(2, host.Upstream.Count(Package));
+    }
+
+    [Fact]
+    public async Task A_file_that_cannot_take_its_name_is_served_all_the_same()
+    {
+        await using var host = await MirrorHost.StartAsync();
+        await host.Mirror.Ready;
+        var bytes = host.Upstream.Files[Package] = FakeUpstream.Bytes(200_000);
+        // Where its folder would be.
+        await File.WriteAllTextAsync(Path.Combine(host.Folder, "files", FakeUpstream.Sha256(System.Text.Encoding.UTF8.GetBytes(Package))[..2]), "", Now);
+        Assert.Equal(bytes, (await host.GetAsync(Package)).Body);
+        await MirrorFilesTests.EventuallyAsync(() => (host.Mirror.Bytes, host.Mirror.Counters.Unkept) == (0, 1));
+        Assert.Empty(Directory.EnumerateFiles(Path.Combine(host.Folder, "parts")));
+    }
+
+    [Fact]
+    public async Task A_file_on_its_way_that_loses_its_bytes_is_an_error_and_no_endless_loop()
+    {
+        await using var host = await MirrorHost.StartAsync();
+        var gate = new TaskCompletionSource();
+        host.Upstream.Before = async (_, context) =>
+        {
+            context.Response.ContentLength = 1_000_000;
+            await context.Response.Body.WriteAsync(FakeUpstream.Bytes(500_000));
+            await context.Response.Body.FlushAsync();
+            await gate.Task;
+            return true;
+        };
+        using var client = host.Client();
+        using var response = await client.GetAsync(new Uri(Package, UriKind.Relative), HttpCompletionOption.ResponseHeadersRead, Now);
+        var start = new byte[400_000];
+        await (await response.Content.ReadAsStreamAsync(Now)).ReadExactlyAsync(start, Now);
+        await using (var part = new FileStream(Directory.EnumerateFiles(Path.Combine(host.Folder, "parts")).Single(), FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete))
+        {
+            part.SetLength(0);
+        }
+
+        await MirrorFilesTests.FailsAsync(host, Package);
+        gate.SetResult();
+    }
+
+    [Fact]
+    public async Task An_index_is_read_once_for_all_who_ask_at_once()
+    {
+        var read = 0;
+        await using var host = await MirrorHost.StartAsync(logger: new Telling(() => Interlocked.Increment(ref read), Telling.NoDigests));
+        var index = FakeUpstream.Bytes(1000);
+        host.Upstream.Publish(1);
+        host.Upstream.List("main/binary-all/Packages.xz", index);
+        host.Upstream.Files["dists/stable/main/binary-all/Packages.xz"] = index;
+        Assert.Equal(HttpStatusCode.OK, (await host.GetAsync("dists/stable/main/binary-all/Packages.xz")).Status);
+        var replies = await Task.WhenAll(Enumerable.Range(0, 12).Select(n =>
+        {
+            host.Upstream.Files[$"pool/{n}.deb"] = FakeUpstream.Bytes(10);
+            return host.GetAsync($"pool/{n}.deb", MirrorHost.Nth(n));
+        }));
+        Assert.All(replies, r => Assert.Equal(HttpStatusCode.OK, r.Status));
+        Assert.Equal(1, read);
+    }
+
+    [Fact]
     public async Task A_download_that_fails_as_nobody_foresaw_leaves_nobody_waiting()
     {
         using var folder = new TemporaryFolder();
@@ -121,9 +194,10 @@ public sealed class MirrorDamageTests
         }
     }
 
-    private sealed class Telling(Action damaged) : ILogger
+    private sealed class Telling(Action told, int of = Telling.Damaged) : ILogger
     {
-        private const int Damaged = 3505;
+        public const int Damaged = 3505;
+        public const int NoDigests = 3509;
 
         public IDisposable? BeginScope<TState>(TState state)
             where TState : notnull => null;
@@ -132,9 +206,9 @@ public sealed class MirrorDamageTests
 
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
-            if (eventId.Id == Damaged)
+            if (eventId.Id == of)
             {
-                damaged();
+                told();
             }
         }
     }

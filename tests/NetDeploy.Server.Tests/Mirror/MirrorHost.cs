@@ -55,10 +55,10 @@ internal sealed class MirrorHost : IAsyncDisposable
     /// <summary>The stored files' paths.</summary>
     public IEnumerable<string> Stored => Directory.EnumerateFiles(Path.Combine(Folder, "files"), "*", SearchOption.AllDirectories).Where(f => !f.EndsWith(".json", StringComparison.Ordinal));
 
-    public static async Task<MirrorHost> StartAsync(long maxSize = 1L << 30, long reserved = 0, TimeProvider? clock = null, Func<Uri, MirrorConfig>? config = null, string? folder = null)
+    public static async Task<MirrorHost> StartAsync(long maxSize = 1L << 30, long reserved = 0, TimeProvider? clock = null, Func<Uri, MirrorConfig>? config = null, string? folder = null, ILogger? logger = null)
     {
         var host = new MirrorHost(await FakeUpstream.StartAsync(), folder);
-        host.Open(maxSize, reserved, clock, config);
+        host.Open(maxSize, reserved, clock, config, logger);
         await host._app.StartAsync();
         return host;
     }
@@ -67,7 +67,7 @@ internal sealed class MirrorHost : IAsyncDisposable
     public async Task RestartAsync(long maxSize = 1L << 30)
     {
         await Mirror.DisposeAsync();
-        Open(maxSize, 0, null, null);
+        Open(maxSize, 0, null, null, null);
     }
 
     public HttpClient Client(IPAddress? source = null) => new(new SocketsHttpHandler
@@ -113,6 +113,6 @@ internal sealed class MirrorHost : IAsyncDisposable
         _own.Dispose();
     }
 
-    private void Open(long maxSize, long reserved, TimeProvider? clock, Func<Uri, MirrorConfig>? config) => _mirrors["debian"] = new CachedMirror(
-        config?.Invoke(Upstream.Uri) ?? new MirrorConfig("debian", Upstream.Uri) { MaxSize = maxSize }, Folder, clock ?? TimeProvider.System, NullLogger.Instance, reserved);
+    private void Open(long maxSize, long reserved, TimeProvider? clock, Func<Uri, MirrorConfig>? config, ILogger? logger) => _mirrors["debian"] = new CachedMirror(
+        config?.Invoke(Upstream.Uri) ?? new MirrorConfig("debian", Upstream.Uri) { MaxSize = maxSize }, Folder, clock ?? TimeProvider.System, logger ?? NullLogger.Instance, reserved);
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using Microsoft.Extensions.Time.Testing;
 
 namespace NetDeploy.Server.Tests.Mirror;
 
@@ -50,7 +51,7 @@ public sealed class MirrorShortageTests
     [Fact]
     public async Task A_generation_that_there_is_no_room_for_is_an_error_with_its_remedy_to_clients_and_to_the_operator()
     {
-        await using var host = await MirrorHost.StartAsync(maxSize: 1_000_000);
+        await using var host = await MirrorHost.StartAsync(maxSize: 1_000_000, clock: new FakeTimeProvider(DateTimeOffset.UtcNow));
         Publish(host, 1, 600_000);
         await host.GetAsync(InRelease);
         await host.GetAsync(Index);

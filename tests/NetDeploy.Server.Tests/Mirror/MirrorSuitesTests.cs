@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Time.Testing;
 
 namespace NetDeploy.Server.Tests.Mirror;
 
@@ -80,6 +81,98 @@ public sealed class MirrorSuitesTests
         await host.RestartAsync();
         Assert.Contains("Version: 2", (await host.GetAsync(InRelease)).Text, StringComparison.Ordinal);
         Assert.Contains("1.0+2", (await host.GetAsync(Index)).Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_a_Release_lists_that_is_no_path_or_has_no_by_hash_path_holds_nothing_up()
+    {
+        await using var host = await MirrorHost.StartAsync();
+        var deep = string.Join('/', Enumerable.Repeat("a", 22));
+        for (var generation = 1; generation <= 2; generation++)
+        {
+            host.Upstream.Publish(generation);
+            foreach (var name in (string[])["../outside", "main/./dot", "main//twice", deep])
+            {
+                host.Upstream.List(name, host.Upstream.Files[Index]);
+            }
+
+            host.Upstream.Files[$"dists/stable/{deep}"] = host.Upstream.Files[Index];
+            Assert.Contains($"Version: {generation}", (await host.GetAsync(InRelease)).Text, StringComparison.Ordinal);
+            Assert.Contains($"1.0+{generation}", (await host.GetAsync($"dists/stable/{deep}")).Text, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task An_empty_file_that_was_asked_for_stands_for_no_other_empty_one()
+    {
+        await using var host = await MirrorHost.StartAsync();
+        host.Upstream.Publish(1);
+        host.Upstream.List("main/empty", []);
+        host.Upstream.List("main/unpacked", []);
+        host.Upstream.Files["dists/stable/main/empty"] = [];
+        await host.GetAsync(InRelease);
+        Assert.Equal(HttpStatusCode.OK, (await host.GetAsync("dists/stable/main/empty")).Status);
+        // Releases list unpacked indexes, which the archive does not have.
+        host.Upstream.Publish(2);
+        host.Upstream.List("main/unpacked", FakeUpstream.Bytes(100));
+        Assert.Contains("Version: 2", (await host.GetAsync(InRelease)).Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_upstream_that_sends_a_byte_now_and_then_does_not_keep_a_suite_for_ever()
+    {
+        var clock = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        await using var host = await MirrorHost.StartAsync(clock: clock);
+        host.Upstream.Publish(1);
+        await host.GetAsync(InRelease);
+        await host.GetAsync(Index);
+        host.Upstream.Publish(2);
+        var (asked, gone) = (new TaskCompletionSource(), new TaskCompletionSource());
+        host.Upstream.Before = async (path, context) =>
+        {
+            if (path.Contains("by-hash", StringComparison.Ordinal))
+            {
+                context.RequestAborted.Register(() => gone.TrySetResult());
+                context.Response.ContentLength = host.Upstream.Files[path].Length;
+                asked.TrySetResult();
+                while (!gone.Task.IsCompleted)
+                {
+                    await Task.Delay(50);
+                }
+            }
+
+            return gone.Task.IsCompleted;
+        };
+        var waiting = host.GetAsync(InRelease);
+        await asked.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        clock.Advance(TimeSpan.FromSeconds(20));
+        Assert.Contains("Version: 1", (await waiting).Text, StringComparison.Ordinal);
+        clock.Advance(TimeSpan.FromMinutes(30));
+        await gone.Task.WaitAsync(TimeSpan.FromSeconds(15), TestContext.Current.CancellationToken);
+
+        host.Upstream.Before = (_, _) => Task.FromResult(false);
+        for (var tries = 0; tries < 100 && !(await host.GetAsync(InRelease)).Text.Contains("Version: 2", StringComparison.Ordinal); tries++)
+        {
+            // Its failure is noted a moment after the connection has ended.
+            clock.Advance(TimeSpan.FromSeconds(10));
+            await Task.Delay(50, TestContext.Current.CancellationToken);
+        }
+
+        Assert.Contains("1.0+2", (await host.GetAsync(Index)).Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_head_of_an_index_is_found_where_the_index_is()
+    {
+        await using var host = await MirrorHost.StartAsync();
+        host.Upstream.Publish(1);
+        foreach (var path in host.Upstream.Files.Keys.Where(k => k.Contains("by-hash", StringComparison.Ordinal)))
+        {
+            host.Upstream.Files.TryRemove(path, out _);
+        }
+
+        Assert.Equal(HttpStatusCode.OK, (await host.GetAsync(Index, method: HttpMethod.Head)).Status);
+        Assert.Equal(host.Upstream.Files[Index], (await host.GetAsync(Index)).Body);
     }
 
     [Fact]
