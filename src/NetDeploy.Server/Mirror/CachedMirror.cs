@@ -46,12 +46,26 @@ internal sealed class CachedMirror : IAsyncDisposable
     {
         get
         {
+            if (Fault is not null)
+            {
+                return null;
+            }
+
             if (_suites.Stuck is var (suite, fault))
             {
                 return MirrorFault.NoRoom($"mirror {Config.Name} refuses suite {suite} to clients: {fault.Message}");
             }
 
-            var (indexes, bound) = _store.Share();
+            long indexes, bound;
+            try
+            {
+                (indexes, bound) = _store.Share();
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                return new MirrorFault($"mirror {Config.Name} keeps nothing: {e.Message}", $"Look after {_folder} and its disk, and restart the server.", inner: e);
+            }
+
             return bound <= 0 ? MirrorFault.NoRoom($"mirror {Config.Name} keeps nothing: the disk of {_folder} is full")
                 : indexes > bound / 2 ? MirrorFault.NoRoom($"mirror {Config.Name} has room for {bound >> 20} MiB, and its suites' indexes alone take {indexes >> 20}: packages get half of the room, and some indexes are fetched again and again")
                 : null;

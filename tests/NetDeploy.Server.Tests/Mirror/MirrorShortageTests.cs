@@ -81,6 +81,16 @@ public sealed class MirrorShortageTests
     }
 
     [Fact]
+    public async Task A_disk_that_is_full_or_gone_is_told()
+    {
+        await using var host = await MirrorHost.StartAsync(reserved: 1L << 60);
+        Assert.Contains("keeps nothing: the disk of", host.Mirror.Shortage!.Message, StringComparison.Ordinal);
+        await host.Mirror.Ready;
+        Directory.Delete(host.Folder, recursive: true);
+        Assert.Contains(host.Folder, host.Mirror.Shortage!.Remedy, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_body_without_an_end_does_not_push_out_what_is_kept()
     {
         await using var host = await MirrorHost.StartAsync(maxSize: 1_000_000);
