@@ -54,7 +54,7 @@ internal sealed class MirrorFetcher(MirrorUpstream upstream, MirrorStore store, 
             return await download.Started.ConfigureAwait(false) switch
             {
                 DownloadStart.Arriving when store.Find(order.Key) is not null => true,
-                DownloadStart.Arriving or DownloadStart.NoRoom => throw MirrorFault.NoRoom($"there is no room for {order.Path}"),
+                DownloadStart.Arriving or DownloadStart.NoRoom => throw MirrorFault.NoRoom($"there is no room for {order.Sources[^1]}"),
                 _ => false,
             };
         }

@@ -44,7 +44,7 @@ internal sealed class MirrorPart : IDisposable
     {
         if (Written + bytes.Length > _most)
         {
-            throw new IOException($"it has more than {_most} bytes, and no index says how many");
+            throw new IOException($"it has more than the {_most} bytes that such a file may take");
         }
 
         var missing = Written + bytes.Length - _reserved;

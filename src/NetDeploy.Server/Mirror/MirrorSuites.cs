@@ -202,7 +202,8 @@ internal sealed class MirrorSuites(string mirror, MirrorFetcher fetcher, MirrorS
 
         try
         {
-            return await refreshing.WaitAsync(cancellationToken).ConfigureAwait(false);
+            // Of a suite that may be made up, to the end, also where the client has gone: its turn lasts as long, so that it starts no more of them.
+            return await (suite.Generations.IsEmpty ? refreshing : refreshing.WaitAsync(cancellationToken)).ConfigureAwait(false);
         }
         catch (MirrorFault e) when (!e.LacksRoom && suite.Generations is [var current, ..])
         {

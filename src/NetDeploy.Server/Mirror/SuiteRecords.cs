@@ -79,9 +79,9 @@ internal sealed class SuiteRecords(string mirror, MirrorStore store, ILogger log
         foreach (var file in generations.SelectMany(g => g.Files.Values))
         {
             var key = MirrorEntry.KeyOf(file.Sha256);
-            if (store.Find(key) is null)
+            if (store.Find(key) is null && !await store.PutAsync(key, file.Content, confirmed: true, CancellationToken.None).ConfigureAwait(false))
             {
-                await store.PutAsync(key, file.Content, confirmed: true, CancellationToken.None).ConfigureAwait(false);
+                throw new IOException("there is no room for its Release");
             }
         }
 

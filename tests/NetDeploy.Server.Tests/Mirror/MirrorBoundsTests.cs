@@ -112,6 +112,37 @@ public sealed class MirrorBoundsTests
     }
 
     [Fact]
+    public async Task A_client_that_asks_for_made_up_suites_and_goes_away_takes_no_more_than_its_share()
+    {
+        await using var host = await MirrorHost.StartAsync();
+        var gate = new TaskCompletionSource();
+        host.Upstream.Publish(1);
+        host.Upstream.Before = async (path, _) =>
+        {
+            if (path.StartsWith("dists/made-up", StringComparison.Ordinal))
+            {
+                await gate.Task;
+            }
+
+            return false;
+        };
+        for (var n = 0; n < 3 * ClientTurns.AtOnce; n++)
+        {
+            using var impatient = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+            using var client = host.Client();
+            var asking = client.GetAsync(new Uri($"dists/made-up{n}/InRelease", UriKind.Relative), impatient.Token);
+            await Task.Delay(200, TestContext.Current.CancellationToken);
+            await impatient.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => asking);
+        }
+
+        Assert.InRange(host.Upstream.Asked.Count, 1, ClientTurns.AtOnce);
+        Assert.Equal(HttpStatusCode.OK, (await host.GetAsync("dists/stable/InRelease", MirrorHost.Other)).Status);
+        gate.SetResult();
+        await MirrorFilesTests.EventuallyAsync(() => host.GetAsync("dists/stable/InRelease").GetAwaiter().GetResult().Status == HttpStatusCode.OK);
+    }
+
+    [Fact]
     public async Task Nothing_that_a_client_says_of_itself_goes_to_the_upstream()
     {
         await using var host = await MirrorHost.StartAsync();

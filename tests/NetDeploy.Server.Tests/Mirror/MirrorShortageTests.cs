@@ -85,6 +85,10 @@ public sealed class MirrorShortageTests
     {
         await using var host = await MirrorHost.StartAsync(reserved: 1L << 60);
         Assert.Contains("keeps nothing: the disk of", host.Mirror.Shortage!.Message, StringComparison.Ordinal);
+        host.Upstream.Publish(1);
+        Assert.Equal(HttpStatusCode.OK, (await host.GetAsync(InRelease)).Status);
+        // No record of a Release that is not there.
+        Assert.Empty(Directory.EnumerateFiles(Path.Combine(host.Folder, "suites")));
         await host.Mirror.Ready;
         Directory.Delete(host.Folder, recursive: true);
         Assert.Contains(host.Folder, host.Mirror.Shortage!.Remedy, StringComparison.Ordinal);
@@ -111,7 +115,7 @@ public sealed class MirrorShortageTests
         };
         var endless = await host.GetAsync("pool/endless.deb");
         Assert.Equal(HttpStatusCode.BadGateway, endless.Status);
-        Assert.Contains("no index says how many", endless.Text, StringComparison.Ordinal);
+        Assert.Contains("more than the 250000 bytes that such a file may take", endless.Text, StringComparison.Ordinal);
         Assert.Equal(5, host.Mirror.Files);
         Assert.Empty(Directory.EnumerateFiles(Path.Combine(host.Folder, "parts")));
 
