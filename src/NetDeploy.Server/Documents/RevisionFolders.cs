@@ -76,9 +76,13 @@ internal sealed class RevisionFolders(string folder, ILogger logger)
         SourceText Read(string file)
         {
             stop.ThrowIfCancellationRequested();
-            return new(prefix + Path.GetRelativePath(folder, file), File.ReadAllText(file));
+            return new(string.Concat(prefix, file.AsSpan(folder.Length).TrimStart('/')), TextOf(file));
         }
     }
+
+    /// <summary>A reader's buffers are ten times what such a file holds, and a start reads thousands: only a text that may begin with a byte order mark gets one.</summary>
+    private static string TextOf(string file) =>
+        File.ReadAllBytes(file) is [> 0 and < 0x80, ..] bytes ? Encoding.UTF8.GetString(bytes) : File.ReadAllText(file);
 
     /// <summary>Puts a revision in force. A kill at any moment leaves the one before it or this one.</summary>
     /// <param name="before">The revision in force, with its texts.</param>

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text;
 using NetDeploy.Core.Profiles;
 using NetDeploy.Server.Documents;
 using NetDeploy.Server.Tests.Storage;
@@ -238,6 +239,21 @@ public sealed class DocumentStoreTests : IDisposable
         TestDocuments.Open(_folder.Path).Apply(TestDocuments.Blade());
         File.WriteAllText(_folder["r000001/blade1.yaml"], "kind: [");
         Assert.Contains("blade1.yaml", Assert.Throws<ServerFault>(() => TestDocuments.Open(_folder.Path)).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("utf-8")]
+    [InlineData("utf-16")]
+    [InlineData("utf-16BE")]
+    public void Texts_that_were_stored_by_hand_with_a_byte_order_mark_are_read_without_it(string encoding)
+    {
+        var blade = TestDocuments.Blade() with { Content = $"# für Köln\n{TestDocuments.Blade().Content}" };
+        TestDocuments.Open(_folder.Path).Apply(blade);
+        Assert.Equal(blade.Content, Assert.Single(TestDocuments.Open(_folder.Path).Current.Applied).Content);
+
+        File.WriteAllText(_folder["r000001/blade1.yaml"], blade.Content, Encoding.GetEncoding(encoding));
+        Assert.NotEqual((byte)'#', File.ReadAllBytes(_folder["r000001/blade1.yaml"])[0]);
+        Assert.Equal(blade.Content, Assert.Single(TestDocuments.Open(_folder.Path).Current.Applied).Content);
     }
 
     public void Dispose() => _folder.Dispose();

@@ -38,7 +38,12 @@ internal static class LayerMerge
 
     private static MapNode MergeMaps(MapNode? weaker, MapNode stronger, Func<string, Shape> shapeOf, string path, DiagnosticBag diagnostics)
     {
-        var entries = weaker?.Entries.ToList() ?? [];
+        if (weaker is null)
+        {
+            return Alone(stronger, shapeOf, path, diagnostics);
+        }
+
+        var entries = weaker.Entries.ToList();
         var places = entries.Index().ToDictionary(e => e.Item.Key, e => e.Index, StringComparer.Ordinal);
         foreach (var entry in stronger.Entries)
         {
@@ -56,6 +61,23 @@ internal static class LayerMerge
         }
 
         return new(stronger.Origin, [.. entries]);
+    }
+
+    /// <summary>A map over nothing: it stays as it is but for what it changes below, so ten thousand machines' headers are not copied.</summary>
+    private static MapNode Alone(MapNode map, Func<string, Shape> shapeOf, string path, DiagnosticBag diagnostics)
+    {
+        var entries = map.Entries;
+        for (var i = 0; i < entries.Length; i++)
+        {
+            var entry = entries[i];
+            var value = Merge(null, entry.Value, shapeOf(entry.Key), Paths.Key(path, entry.Key), diagnostics);
+            if (!ReferenceEquals(value, entry.Value))
+            {
+                entries = entries.SetItem(i, entry with { Value = value });
+            }
+        }
+
+        return entries == map.Entries ? map : new(map.Origin, entries);
     }
 
     private static ListNode MergeNamed(ListNode? weaker, ListNode stronger, ListShape shape, string path, DiagnosticBag diagnostics)

@@ -27,20 +27,41 @@ internal sealed record MapEntry(string Key, Origin KeyOrigin, Node Value);
 internal sealed record MapNode(Origin Origin, ImmutableArray<MapEntry> Entries, int Count, int Depth) : Node(Origin, Count, Depth)
 {
     public MapNode(Origin origin, ImmutableArray<MapEntry> entries)
-        : this(origin, entries, 1 + entries.Sum(e => e.Value.Count), 1 + (entries.Length == 0 ? 0 : entries.Max(e => e.Value.Depth)))
+        : this(origin, entries, 1, 1)
     {
+        foreach (var entry in entries)
+        {
+            Count += entry.Value.Count;
+            Depth = Math.Max(Depth, 1 + entry.Value.Depth);
+        }
     }
 
     public Node? this[string key] => Entry(key)?.Value;
 
-    public MapEntry? Entry(string key) => Entries.FirstOrDefault(e => e.Key == key);
+    public MapEntry? Entry(string key)
+    {
+        foreach (var entry in Entries)
+        {
+            if (entry.Key == key)
+            {
+                return entry;
+            }
+        }
+
+        return null;
+    }
 }
 
 internal sealed record ListNode(Origin Origin, ImmutableArray<Node> Items, int Count, int Depth) : Node(Origin, Count, Depth)
 {
     public ListNode(Origin origin, ImmutableArray<Node> items)
-        : this(origin, items, 1 + items.Sum(i => i.Count), 1 + (items.Length == 0 ? 0 : items.Max(i => i.Depth)))
+        : this(origin, items, 1, 1)
     {
+        foreach (var item in items)
+        {
+            Count += item.Count;
+            Depth = Math.Max(Depth, 1 + item.Depth);
+        }
     }
 }
 

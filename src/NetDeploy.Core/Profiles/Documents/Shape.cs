@@ -73,7 +73,7 @@ internal sealed class ScalarShape(string description, Format format, string reme
             return null;
         }
 
-        return scalar with { Value = text };
+        return text == scalar.Value ? scalar : scalar with { Value = text };
     }
 
     private static string Shorten(string text) =>
@@ -111,16 +111,19 @@ internal sealed class MapShape(string description, ImmutableDictionary<string, S
             }
             else if (shape.Accept(entry.Value, at, diagnostics) is { } value)
             {
-                entries.Add(entry with { Value = value });
+                entries.Add(ReferenceEquals(value, entry.Value) ? entry : entry with { Value = value });
             }
         }
 
-        foreach (var key in required.Where(r => map[r] is null))
+        foreach (var key in required)
         {
-            diagnostics.Error(map.Origin, Paths.Key(path, key), $"the key '{key}' is missing.", $"Add '{key}: ' with {keys[key].Description}.");
+            if (map[key] is null)
+            {
+                diagnostics.Error(map.Origin, Paths.Key(path, key), $"the key '{key}' is missing.", $"Add '{key}: ' with {keys[key].Description}.");
+            }
         }
 
-        return new(map.Origin, entries.ToImmutable());
+        return new(map.Origin, entries.DrainToImmutable());
     }
 }
 
@@ -202,9 +205,10 @@ internal sealed class ListShape(string description, Shape item, string? key = nu
     private ListNode AcceptItems(ListNode list, string path, DiagnosticBag diagnostics)
     {
         var items = ImmutableArray.CreateBuilder<Node>(list.Items.Length);
-        var names = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var (index, raw) in list.Items.Index())
+        var names = key is null ? null : new HashSet<string>(StringComparer.Ordinal);
+        for (var index = 0; index < list.Items.Length; index++)
         {
+            var raw = list.Items[index];
             var at = key is null ? Paths.Index(path, index) : Paths.Item(path, RawName(raw) ?? $"{index}");
             if (item.Accept(raw, at, diagnostics) is not { } accepted)
             {
@@ -223,7 +227,7 @@ internal sealed class ListShape(string description, Shape item, string? key = nu
                     diagnostics.Error(raw.Origin, at, $"the key '{key}' is missing: it is the name by which layers merge.", $"Add '{key}: '.");
                 }
             }
-            else if (key is not null && !names.Add(NameOf(accepted)!))
+            else if (names?.Add(NameOf(accepted)!) == false)
             {
                 diagnostics.Error(raw.Origin, at, $"'{NameOf(accepted)}' is in this list twice.", "Keep one of them.");
             }
@@ -233,7 +237,7 @@ internal sealed class ListShape(string description, Shape item, string? key = nu
             }
         }
 
-        return new(list.Origin, items.ToImmutable());
+        return new(list.Origin, items.DrainToImmutable());
     }
 
     private string? RawName(Node raw) =>
