@@ -104,7 +104,9 @@ public sealed class NetDeployServer : IAsyncDisposable
     private async Task OpenAsync(string bootFileSources, IPower power, CancellationToken cancellationToken)
     {
         _interfaces = Interfaces(_config);
-        var files = BootFilesCatalog.Load(_config.BootFiles, bootFileSources);
+        var verifying = Beside(() => BootFilesCatalog.Load(_config.BootFiles, bootFileSources));
+        var state = OpenState();
+        var files = await verifying.ConfigureAwait(false);
         if (files.Fault is { } missing)
         {
             throw missing;
@@ -115,7 +117,6 @@ public sealed class NetDeployServer : IAsyncDisposable
             BootLog.Outdated(_logging.CreateLogger<NetDeployServer>(), outdated);
         }
 
-        var state = OpenState();
         var parts = await OpenDecisionsAsync(state, files, power, cancellationToken).ConfigureAwait(false);
         await ServeHttpBootAsync(state, parts, files, cancellationToken).ConfigureAwait(false);
         ServeTftp(parts.Desk, files);
@@ -157,6 +158,7 @@ public sealed class NetDeployServer : IAsyncDisposable
 
         // The store's lock is what keeps a second server out, so it comes before anything that a second one would disturb.
         var store = Closing(LiteDbRecordStore.Open(ServerPaths.State(data), _config.Restored));
+        var documents = Beside(() => DocumentStore.Open(ServerPaths.Documents(data), _config.Profiles, _budgeted.CreateLogger<DocumentStore>()));
         var leases = LeaseStore.Open(Path.Combine(ServerPaths.State(data), "leases.journal"), _clock, _budgeted.CreateLogger<LeaseStore>());
         _closing.Push(() => Now(leases.Dispose));
         var bulk = new BulkStore(ServerPaths.Bulk(data), clock: _clock);
@@ -166,7 +168,7 @@ public sealed class NetDeployServer : IAsyncDisposable
             Path.Combine(ServerPaths.Keys(data), "secrets.key"),
             $"every stored secret is lost then; move {sealedSecrets} away too, and set each again with 'netdeploy secret set'"));
         var mirrors = _config.Mirrors.ToDictionary(m => m.Name, m => Closing(new CachedMirror(m, Path.Combine(_config.MirrorFolder, m.Name), _clock, _budgeted.CreateLogger<CachedMirror>())));
-        return new State(store, leases, bulk, mint, secrets, DocumentStore.Open(ServerPaths.Documents(data), _config.Profiles, _budgeted.CreateLogger<DocumentStore>()), mirrors);
+        return new State(store, leases, bulk, mint, secrets, documents, mirrors);
     }
 
     private async Task<Decisions> OpenDecisionsAsync(State state, BootFilesCatalog files, IPower power, CancellationToken cancellationToken)
@@ -176,14 +178,15 @@ public sealed class NetDeployServer : IAsyncDisposable
         var owners = new LeaseOwners(state.Leases, () => Networks, neighbours, _interfaces);
         var deployments = Closing(await DeploymentService.StartAsync(
             state.Store, state.Bulk, state.Mint, owners, _config.Deployments, _clock, _budgeted.CreateLogger<DeploymentService>(), cancellationToken).ConfigureAwait(false));
+        var documents = await state.Documents.ConfigureAwait(false);
         var application = Closing(new DocumentApplication(
-            state.Documents, deployments, state.Secrets, [.. _interfaces.Select(i => i.Address)], _clock, _logging.CreateLogger<DocumentApplication>()));
+            documents, deployments, state.Secrets, [.. _interfaces.Select(i => i.Address)], _clock, _logging.CreateLogger<DocumentApplication>()));
         _application = application;
         await application.StartAsync(cancellationToken).ConfigureAwait(false);
         var images = new ImageStore(ImageSpool.Create(_config.Images), _clock, () => deployments.PinnedImages());
-        var orders = Closing(new DeployOrders(deployments, state.Documents, images, state.Bulk, state.Secrets, [.. _interfaces.Select(i => i.Address)], power, _logging.CreateLogger<DeployOrders>(), files.Installers));
+        var orders = Closing(new DeployOrders(deployments, documents, images, state.Bulk, state.Secrets, [.. _interfaces.Select(i => i.Address)], power, _logging.CreateLogger<DeployOrders>(), files.Installers));
         var seen = new SeenMachines(_clock);
-        var enroller = new Enroller(state.Documents, application, deployments, orders, state.Leases, _clock, _budgeted.CreateLogger<Enroller>());
+        var enroller = new Enroller(documents, application, deployments, orders, state.Leases, _clock, _budgeted.CreateLogger<Enroller>());
         var hold = new HoldDesk(deployments, enroller, seen, new HeldMachines(_clock), owners, state.Mint, _budgeted.CreateLogger<HoldDesk>());
         orders.IsWaiting = machine => machine.Binding.Macs.Any(mac => hold.Held.Find(mac) is not null);
         var desk = new BootDesk(
@@ -194,12 +197,12 @@ public sealed class NetDeployServer : IAsyncDisposable
                 HttpPort = _config.BootPort,
                 SyslogPort = _config.SyslogPort,
                 KernelArguments = _config.KernelArguments,
-                LoaderOf = m => state.Documents.Current.Snapshot.Machines.GetValueOrDefault(m.Name)?.UefiLoader,
+                LoaderOf = m => documents.Current.Snapshot.Machines.GetValueOrDefault(m.Name)?.UefiLoader,
             },
             _clock,
             _budgeted.CreateLogger<BootDesk>(),
             new Newcomers(enroller, hold, seen));
-        return new Decisions(neighbours, owners, deployments, application, images, orders, desk, enroller, hold);
+        return new Decisions(neighbours, owners, deployments, documents, application, images, orders, desk, enroller, hold);
     }
 
     private async Task ServeHttpBootAsync(State state, Decisions parts, BootFilesCatalog files, CancellationToken cancellationToken)
@@ -261,7 +264,7 @@ public sealed class NetDeployServer : IAsyncDisposable
                 .. state.Mirrors.Values.Select(m => m.Fault ?? m.Shortage).OfType<MirrorFault>().Select(f => $"{f.Message}. {f.Remedy}")],
             () => _dhcp?.Foreign.List() ?? []);
         var services = new ManagementServices(
-            parts.Deployments, parts.Orders, state.Documents, parts.Application, parts.Desk, state.Leases, state.Bulk, parts.Images, state.Secrets, parts.Enroller, parts.Hold, facts,
+            parts.Deployments, parts.Orders, parts.Documents, parts.Application, parts.Desk, state.Leases, state.Bulk, parts.Images, state.Secrets, parts.Enroller, parts.Hold, facts,
             [.. state.Mirrors.Values]);
         var socket = ServerPaths.Socket(_config.Data);
         await ListenAsync(ManagementListener.Build(socket, services, _logging), cancellationToken).ConfigureAwait(false);
@@ -290,6 +293,14 @@ public sealed class NetDeployServer : IAsyncDisposable
         _closing.Push(async () => await app.StopAsync(CancellationToken.None).ConfigureAwait(false));
     }
 
+    /// <summary>What takes long and needs nothing of the rest goes on beside it. Whoever closes the server waits for its end, and then lets the store's lock go.</summary>
+    private Task<T> Beside<T>(Func<T> open)
+    {
+        var opening = Task.Run(open);
+        _closing.Push(async () => await Task.WhenAny(opening).ConfigureAwait(false));
+        return opening;
+    }
+
     private T Closing<T>(T part)
         where T : IAsyncDisposable
     {
@@ -304,10 +315,11 @@ public sealed class NetDeployServer : IAsyncDisposable
     }
 
     /// <summary>What survives this process.</summary>
-    private sealed record State(LiteDbRecordStore Store, LeaseStore Leases, BulkStore Bulk, TokenMint Mint, SecretStore Secrets, DocumentStore Documents,
+    /// <param name="Documents">Still being read.</param>
+    private sealed record State(LiteDbRecordStore Store, LeaseStore Leases, BulkStore Bulk, TokenMint Mint, SecretStore Secrets, Task<DocumentStore> Documents,
         IReadOnlyDictionary<string, CachedMirror> Mirrors);
 
     /// <summary>What decides, over that state.</summary>
     private sealed record Decisions(
-        Neighbours Neighbours, LeaseOwners Owners, DeploymentService Deployments, DocumentApplication Application, ImageStore Images, DeployOrders Orders, BootDesk Desk, Enroller Enroller, HoldDesk Hold);
+        Neighbours Neighbours, LeaseOwners Owners, DeploymentService Deployments, DocumentStore Documents, DocumentApplication Application, ImageStore Images, DeployOrders Orders, BootDesk Desk, Enroller Enroller, HoldDesk Hold);
 }

@@ -78,6 +78,22 @@ public sealed class BadStartTests : IDisposable
         Assert.Equal(garbage, await File.ReadAllBytesAsync(path, TestContext.Current.CancellationToken));
     }
 
+    [Fact]
+    public async Task Documents_that_do_not_compile_any_more_are_named_and_the_store_is_free_again()
+    {
+        var revision = Directory.CreateDirectory(Path.Combine(ServerPaths.Documents(Data), "r000001")).FullName;
+        await File.WriteAllTextAsync(Path.Combine(revision, "rack1.yaml"), "kind: [", TestContext.Current.CancellationToken);
+        File.CreateSymbolicLink(Path.Combine(ServerPaths.Documents(Data), "current"), "r000001");
+        for (var round = 0; round < 2; round++)
+        {
+            await SaysAsync(Config, "rack1.yaml", "Mend that file");
+        }
+
+        Directory.Delete(revision, recursive: true);
+        File.Delete(Path.Combine(ServerPaths.Documents(Data), "current"));
+        await SaysAsync(Config, "", "bootPort");
+    }
+
     [Theory]
     [InlineData("loaders", "undionly.kpxe", BootFilesCatalog.SyncRemedy)]
     [InlineData("environment", "vmlinuz", BootFilesCatalog.BuildRemedy)]
