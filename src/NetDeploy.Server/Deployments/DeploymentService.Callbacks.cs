@@ -91,7 +91,7 @@ public sealed partial class DeploymentService
 
         if (phase == TokenPhase.Deploy)
         {
-            RememberInstaller(deployment, source);
+            _installers.Remember(deployment, source);
         }
 
         return new(new Caller(deployment.Id, machine.Id, machine.Name, phase, deployment.BootId!, source), null);

@@ -164,10 +164,9 @@ public sealed partial class DeploymentService
                     _index = new MachineIndex(_index.Machines.Where(m => m.Id != machine.Id));
                 }
 
-                _current.TryRemove(machine.Id, out _);
-                _lastGood.TryRemove(machine.Id, out _);
+                _newest.Forget(machine.Id);
                 _budget.Forget(machine.Id);
-                ForgetInstaller(machine.Id, _ => true);
+                _installers.Forget(machine.Id);
                 return new(machine, null);
             }
         }

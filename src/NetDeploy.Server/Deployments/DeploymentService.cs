@@ -30,17 +30,9 @@ public sealed partial class DeploymentService : IAsyncDisposable
     private readonly NoteBudget _budget;
     private readonly UploadBudget _uploads = new();
     private readonly TimelineSignals _signals = new();
-    private readonly ConcurrentDictionary<string, Deployment> _current = new(StringComparer.Ordinal);
-
-    /// <summary>By machine, the deployment that its system came from.</summary>
-    private readonly ConcurrentDictionary<string, Deployment> _lastGood = new(StringComparer.Ordinal);
-
-    /// <summary>By address, the machine whose installer runs there and the boot that it came with.</summary>
-    private readonly ConcurrentDictionary<IPAddress, InstallerPlace> _installers = new();
+    private readonly NewestDeployments _newest;
+    private readonly InstallerAddresses _installers;
     private readonly ConcurrentDictionary<string, long> _progressWrites = new(StringComparer.Ordinal);
-
-    /// <summary>By deployment, the image that it is about to take.</summary>
-    private readonly ConcurrentDictionary<string, string> _taking = new(StringComparer.Ordinal);
     private readonly Lock _indexGate = new();
     private volatile MachineIndex _index = MachineIndex.Empty;
 
@@ -54,6 +46,8 @@ public sealed partial class DeploymentService : IAsyncDisposable
         _limits = limits;
         _clock = clock;
         _logger = logger;
+        _newest = new NewestDeployments(d => _index.ById(d.MachineId)?.DeploymentId == d.Id);
+        _installers = new InstallerAddresses(Current);
         _budget = new NoteBudget(clock);
         _deadlines = new DeadlineBoard(clock, DeadlinePassedAsync, (id, failure) => DeploymentLog.DeadlineFailed(logger, id, failure));
         _evidence = new EvidenceQueue(WriteEvidenceAsync, logger);
@@ -89,17 +83,17 @@ public sealed partial class DeploymentService : IAsyncDisposable
         {
             if (machine.DeploymentId is { } id && await store.DeploymentAsync(id, cancellationToken).ConfigureAwait(false) is { } deployment)
             {
-                service._current[machine.Id] = deployment;
-                service.RememberInstaller(deployment);
+                service._newest.Take(deployment);
+                service._installers.Remember(deployment);
             }
 
             if (machine.InstalledDeploymentId is { } installed && await store.DeploymentAsync(installed, cancellationToken).ConfigureAwait(false) is { } good)
             {
-                service._lastGood[machine.Id] = good;
+                service._newest.Installed(good);
             }
         }
 
-        bulk.Pin(service.PinnedFiles);
+        bulk.Pin(service._newest.Files);
 
         var open = await store.OpenDeploymentsAsync(cancellationToken).ConfigureAwait(false);
         foreach (var deployment in open)
@@ -120,52 +114,19 @@ public sealed partial class DeploymentService : IAsyncDisposable
     }
 
     /// <summary>The deployments whose image is being built: what to build after a restart.</summary>
-    public ImmutableArray<Deployment> Preparing() => [.. _current.Values.Where(d => d.State == DeploymentState.Preparing)];
+    public ImmutableArray<Deployment> Preparing() => _newest.Preparing();
 
-    /// <summary>The images that deployments under way have pinned, or are about to take.</summary>
-    public ISet<string> PinnedImages() =>
-        _current.Values.Where(d => !d.State.IsTerminal() && d.ImageId is not null && d.Installer is null).Select(d => d.ImageId!).Concat(_taking.Values).ToHashSet(StringComparer.Ordinal);
+    /// <inheritdoc cref="NewestDeployments.Images"/>
+    public ISet<string> PinnedImages() => _newest.Images();
 
-    /// <summary>Pins an image for a deployment that has not taken it yet, until the answer is disposed of.</summary>
-    internal IDisposable PinImage(string deploymentId, string imageId)
-    {
-        _taking[deploymentId] = imageId;
-        return new ImagePin(this, deploymentId);
-    }
+    /// <inheritdoc cref="NewestDeployments.Pin"/>
+    internal IDisposable PinImage(string deploymentId, string imageId) => _newest.Pin(deploymentId, imageId);
 
-    /// <summary>
-    /// The files of the bulk store that nothing may push out: the documents of deployments under way and of each machine's last good
-    /// recipe, and the newest log of each machine.
-    /// </summary>
-    public ISet<string> PinnedFiles()
-    {
-        var pinned = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var deployment in _current.Values)
-        {
-            if (deployment.LogHash is { } log)
-            {
-                pinned.Add(log);
-            }
+    /// <inheritdoc cref="InstallerAddresses.At"/>
+    public Deployment? InstallerAt(IPAddress source) => _installers.At(source);
 
-            if (!deployment.State.IsTerminal() && PinnedRecipe.Read(deployment.PlanInputs) is { } open)
-            {
-                pinned.Add(open.Documents);
-            }
-        }
-
-        pinned.UnionWith(_lastGood.Values.Select(d => PinnedRecipe.Read(d.PlanInputs)?.Documents).OfType<string>());
-        return pinned;
-    }
-
-    /// <summary>The deployment whose installer runs at this address; null where none does.</summary>
-    public Deployment? InstallerAt(IPAddress source)
-    {
-        var address = source.IsIPv4MappedToIPv6 ? source.MapToIPv4() : source;
-        return _installers.TryGetValue(address, out var place) && Current(place.Machine) is { } deployment && InstallerBoot(deployment) == place.Boot ? deployment : null;
-    }
-
-    /// <summary>The boots whose installers may still speak.</summary>
-    public ISet<string> InstallerBoots() => _installers.Values.Select(p => Current(p.Machine)).OfType<Deployment>().Select(d => d.BootId).OfType<string>().ToHashSet(StringComparer.Ordinal);
+    /// <inheritdoc cref="InstallerAddresses.Boots"/>
+    public ISet<string> InstallerBoots() => _installers.Boots();
 
     /// <summary>An installer said something: it is alive, whatever it said. The deadline of its silence begins anew, and nothing else changes.</summary>
     public void HeardInstaller(Deployment deployment)
@@ -178,7 +139,7 @@ public sealed partial class DeploymentService : IAsyncDisposable
     }
 
     /// <summary>The machine's newest deployment; null where it never had one.</summary>
-    public Deployment? Current(string machineId) => _current.GetValueOrDefault(machineId);
+    public Deployment? Current(string machineId) => _newest.Of(machineId);
 
     public ValueTask<Deployment?> DeploymentAsync(string id, CancellationToken cancellationToken = default) =>
         _store.DeploymentAsync(id, cancellationToken);
@@ -336,7 +297,7 @@ public sealed partial class DeploymentService : IAsyncDisposable
             Remember(deployment);
             if (_index.ById(deployment.MachineId)?.InstalledDeploymentId == deployment.Id)
             {
-                _lastGood[deployment.MachineId] = deployment;
+                _newest.Installed(deployment);
             }
         }
 
@@ -361,20 +322,12 @@ public sealed partial class DeploymentService : IAsyncDisposable
 
     private void Remember(Deployment deployment)
     {
-        // Two commits may arrive here in either order; the older revision must not win.
-        var latest = _current.AddOrUpdate(
-            deployment.MachineId,
-            deployment,
-            (_, known) => known.Id == deployment.Id
-                ? known.Revision < deployment.Revision ? deployment : known
-                : _index.ById(deployment.MachineId)?.DeploymentId == deployment.Id ? deployment : known);
-        if (!ReferenceEquals(latest, deployment))
+        if (!_newest.Take(deployment))
         {
             return;
         }
 
-        RememberInstaller(deployment);
-
+        _installers.Remember(deployment);
         if (DeploymentLife.Deadline(deployment, _limits) is not { } limit)
         {
             _deadlines.Disarm(deployment.Id);
@@ -389,42 +342,6 @@ public sealed partial class DeploymentService : IAsyncDisposable
             _deadlines.Arm(deployment.Id, deployment.Beat, limit);
         }
     }
-
-    /// <summary>Its addresses, while the installer runs there. A boot that came from another address leaves the old ones to whoever leases them next.</summary>
-    private void RememberInstaller(Deployment deployment)
-    {
-        var boot = InstallerBoot(deployment);
-        ForgetInstaller(deployment.MachineId, i => i.Value.Boot != boot);
-        if (boot is not null)
-        {
-            _installers[deployment.Boot!.Source] = new(deployment.MachineId, boot);
-        }
-    }
-
-    /// <summary>
-    /// Beside another DHCP server the loader's address is not the installer's, and its log comes from the latter: from where it last showed its
-    /// token. One such address a machine; after a restart of this server it is known again by the installer's next request.
-    /// </summary>
-    private void RememberInstaller(Deployment deployment, IPAddress source)
-    {
-        if (Current(deployment.MachineId) is { } current && current.Id == deployment.Id && InstallerBoot(current) is { } boot)
-        {
-            ForgetInstaller(current.MachineId, i => !i.Key.Equals(current.Boot!.Source) && !i.Key.Equals(source));
-            _installers[source] = new(current.MachineId, boot);
-        }
-    }
-
-    private void ForgetInstaller(string machineId, Func<KeyValuePair<IPAddress, InstallerPlace>, bool> which)
-    {
-        foreach (var known in _installers.Where(i => i.Value.Machine == machineId && which(i)))
-        {
-            _installers.TryRemove(known);
-        }
-    }
-
-    /// <summary>The boot that an installer may speak of now; null where none runs.</summary>
-    private static string? InstallerBoot(Deployment deployment) =>
-        deployment is { Installer: not null, Boot: not null, State: DeploymentState.Booting or DeploymentState.Claimed } ? deployment.BootId : null;
 
     private async Task DeadlinePassedAsync(string deploymentId, long beat) =>
         await ApplyAsync(deploymentId, _ => new DeploymentEvent.DeadlinePassed(beat)).ConfigureAwait(false);
@@ -453,10 +370,5 @@ public sealed partial class DeploymentService : IAsyncDisposable
         }
 
         return kept.ToImmutable();
-    }
-
-    private sealed class ImagePin(DeploymentService service, string deploymentId) : IDisposable
-    {
-        public void Dispose() => service._taking.TryRemove(deploymentId, out _);
     }
 }
