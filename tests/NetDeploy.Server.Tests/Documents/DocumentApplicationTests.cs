@@ -1,43 +1,31 @@
 using System.Collections.Immutable;
-using System.Net;
-using Microsoft.Extensions.Logging.Abstractions;
-using NetDeploy.Core.Deployments;
 using NetDeploy.Core.Machines;
 using NetDeploy.Core.Profiles;
 using NetDeploy.Protocols;
 using NetDeploy.Protocols.Dhcp;
 using NetDeploy.Server.Deployments;
 using NetDeploy.Server.Documents;
-using NetDeploy.Server.Secrets;
 using NetDeploy.Server.Storage;
-using NetDeploy.Server.Tests.Deployments;
 using NetDeploy.Server.Tests.Storage;
 
 namespace NetDeploy.Server.Tests.Documents;
 
 /// <summary>From documents to machines, networks and reservations; the server may end at any moment.</summary>
-public sealed class DocumentApplicationTests : IAsyncDisposable
+public sealed class DocumentApplicationTests : DocumentWorld
 {
-    private const string Second = "52:54:00:00:00:02";
     private const string Third = "52:54:00:00:00:03";
-    private readonly TemporaryFolder _folder = new();
-    private readonly ForwardingStore _store = new(new InMemoryRecordStore());
-    private DocumentStore _documents = null!;
-    private DeploymentService _service = null!;
-    private SecretStore _secrets = null!;
-    private DocumentApplication _application = null!;
 
-    private Machine Blade => _service.Machines.ByName("blade1")!;
+    private Machine Blade => Service.Machines.ByName("blade1")!;
 
     [Fact]
     public async Task Changed_hardware_of_an_apply_that_was_killed_is_taken_over_at_the_next_start()
     {
         await StartAsync();
         await ApplyAsync(TestDocuments.Blade());
-        _store.Fate = () => throw new StoreException("killed", "start again");
+        Store.Fate = () => throw new StoreException("killed", "start again");
         await Assert.ThrowsAsync<StoreException>(() => ApplyAsync(TestDocuments.Blade(mac: Second)));
         Assert.Equal(TestDocuments.Mac, Mac());
-        _store.Fate = () => CommitFate.Commits;
+        Store.Fate = () => CommitFate.Commits;
         await RestartAsync();
         Assert.Equal(Second, Mac());
     }
@@ -81,8 +69,8 @@ public sealed class DocumentApplicationTests : IAsyncDisposable
     [Fact]
     public async Task A_record_older_than_the_note_of_its_hardware_keeps_what_it_has()
     {
-        await _store.CommitAsync(new StoreChange { Machines = [new Machine { Id = "old", Name = "blade1", Binding = new Binding { Macs = [MacAddress.Parse(Second)] } }] });
-        TestDocuments.Open(_folder["documents"]).Apply(TestDocuments.Blade());
+        await Store.CommitAsync(new StoreChange { Machines = [new Machine { Id = "old", Name = "blade1", Binding = new Binding { Macs = [MacAddress.Parse(Second)] } }] });
+        TestDocuments.Open(Folder["documents"]).Apply(TestDocuments.Blade());
         await StartAsync();
         Assert.Equal(Second, Mac());
         await ApplyAsync(TestDocuments.Blade(mac: Third));
@@ -96,7 +84,7 @@ public sealed class DocumentApplicationTests : IAsyncDisposable
         await ApplyAsync(
             new SourceText("lab.yaml", Network("10.77.0.100", "10.77.0.102")),
             TestDocuments.Blade() with { Content = TestDocuments.Blade().Content + "\n  nics:\n    - mac: boot\n      addresses: [10.77.0.101/24]\n" });
-        var subnet = Assert.Single(_application.Networks.Addressing.Subnets);
+        var subnet = Assert.Single(Application.Networks.Addressing.Subnets);
         Assert.True(subnet.IsWithheld(Ipv4Address.Parse("10.77.0.101")));
         Assert.False(subnet.IsWithheld(Ipv4Address.Parse("10.77.0.100")));
     }
@@ -138,8 +126,8 @@ public sealed class DocumentApplicationTests : IAsyncDisposable
 
         Assert.Single((await ApplyAsync(blade)).Diagnostics);
         Assert.Single(await FindingsAsync());
-        _secrets.Set("ops", "$6$salt$hash");
-        _application.RenderAgain();
+        Secrets.Set("ops", "$6$salt$hash");
+        Application.RenderAgain();
         Assert.Empty(await FindingsAsync());
         Assert.Empty((await ApplyAsync(blade, TestDocuments.Network)).Diagnostics);
     }
@@ -149,26 +137,19 @@ public sealed class DocumentApplicationTests : IAsyncDisposable
     {
         await StartAsync();
         await ApplyAsync(TestDocuments.Blade(), TestDocuments.Blade("blade2", Second));
-        Assert.True((await _service.GrantAsync(new GrantRequest("blade1", "recipe", "inputs", "key", "sha", "test"))).Ok);
+        Assert.True((await Service.GrantAsync(new GrantRequest("blade1", "recipe", "inputs", "key", "sha", "test"))).Ok);
         var refused = await PruneAsync(TestDocuments.Blade("blade2", Second));
         Assert.False(refused.Accepted);
         var wrong = Assert.Single(refused.Diagnostics, d => d.Severity == Severity.Error);
         Assert.Equal(("blade1.yaml", 1, ""), (wrong.File, wrong.Line, wrong.Path));
         Assert.StartsWith("blade1 has a deployment that is granted", wrong.Message, StringComparison.Ordinal);
         Assert.Contains("netdeploy cancel blade1", wrong.Remedy, StringComparison.Ordinal);
-        Assert.Equal(1, _documents.Current.Revision);
+        Assert.Equal(1, Documents.Current.Revision);
         Assert.NotNull(Blade);
 
-        Assert.True((await _service.CancelAsync("blade1", "test")).Ok);
+        Assert.True((await Service.CancelAsync("blade1", "test")).Ok);
         Assert.True((await PruneAsync(TestDocuments.Blade("blade2", Second))).Accepted);
-        Assert.Null(_service.Machines.ByName("blade1"));
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await (_application?.DisposeAsync() ?? ValueTask.CompletedTask);
-        await (_service?.DisposeAsync() ?? ValueTask.CompletedTask);
-        _folder.Dispose();
+        Assert.Null(Service.Machines.ByName("blade1"));
     }
 
     private static string Network(string first, string last, string subnet = "10.77.0.0/24") => $$"""
@@ -185,30 +166,11 @@ public sealed class DocumentApplicationTests : IAsyncDisposable
 
     private string Mac() => Assert.Single(Blade.Binding.Macs).ToString();
 
-    private async Task StartAsync()
-    {
-        _documents = TestDocuments.Open(_folder["documents"]);
-        _service = await DeploymentService.StartAsync(
-            _store, new BulkStore(_folder["bulk"]), new TokenMint(new byte[32]), new FakeOwners(), new DeploymentLimits(), TimeProvider.System, NullLogger.Instance);
-        _application = new DocumentApplication(_documents, _service, _secrets = TestDocuments.Secrets(_folder["secrets"]), [IPAddress.Parse("10.77.0.1")], TimeProvider.System, NullLogger.Instance);
-        await _application.StartAsync(CancellationToken.None);
-    }
+    private async Task<ImmutableArray<Finding>> FindingsAsync() => (await RenderedAsync()).Result!.Findings;
 
-    private async Task RestartAsync()
-    {
-        await _application.DisposeAsync();
-        await _service.DisposeAsync();
-        await StartAsync();
-    }
-
-    private Task<ApplyOutcome> ApplyAsync(params ImmutableArray<SourceText> texts) => _application.ApplyAsync(texts, null, prune: false, checkOnly: false, CancellationToken.None);
-
-    private async Task<ImmutableArray<Finding>> FindingsAsync() =>
-        (await _application.RenderedAsync(TimeSpan.FromSeconds(30), CancellationToken.None)).Result!.Findings;
-
-    private Task<ApplyOutcome> PruneAsync(params ImmutableArray<SourceText> texts) => _application.ApplyAsync(texts, null, prune: true, checkOnly: false, CancellationToken.None);
+    private Task<ApplyOutcome> PruneAsync(params ImmutableArray<SourceText> texts) => Application.ApplyAsync(texts, null, prune: true, checkOnly: false, CancellationToken.None);
 
     /// <summary>As the verb does it.</summary>
     private async Task ReplaceAsync(string mac, string name = "blade1") =>
-        Assert.True((await _service.ReplaceAsync(name, new Binding { Macs = [MacAddress.Parse(mac)] }, _application.DocumentedHardware(name))).Ok);
+        Assert.True((await Service.ReplaceAsync(name, new Binding { Macs = [MacAddress.Parse(mac)] }, Application.DocumentedHardware(name))).Ok);
 }

@@ -1,38 +1,24 @@
 using System.Collections.Immutable;
-using System.Net;
 using Microsoft.Extensions.Logging.Abstractions;
-using NetDeploy.Core.Deployments;
 using NetDeploy.Core.Enrolment;
 using NetDeploy.Core.Machines;
 using NetDeploy.Core.Profiles;
 using NetDeploy.Protocols;
-using NetDeploy.Server.Deployments;
 using NetDeploy.Server.Documents;
-using NetDeploy.Server.Secrets;
-using NetDeploy.Server.Storage;
-using NetDeploy.Server.Tests.Deployments;
 using NetDeploy.Server.Tests.Storage;
 
 namespace NetDeploy.Server.Tests.Documents;
 
 /// <summary>What is saved takes effect; what no longer renders keeps its last good recipe, through restarts and kills.</summary>
-public sealed class SavingTests : IAsyncDisposable
+public sealed class SavingTests : DocumentWorld
 {
-    private const string Second = "52:54:00:00:00:02";
-    private readonly TemporaryFolder _folder = new();
-    private readonly ForwardingStore _store = new(new InMemoryRecordStore());
-    private DocumentStore _documents = null!;
-    private DeploymentService _service = null!;
-    private SecretStore _secrets = null!;
-    private DocumentApplication _application = null!;
-
     [Fact]
     public async Task A_machine_that_does_not_render_is_listed_and_its_neighbour_is_in_force()
     {
         await StartAsync();
         var outcome = await ApplyAsync(TestDocuments.Network, TestDocuments.Blade(), Broken("blade2", Second));
         Assert.True(outcome.Accepted, string.Join('\n', outcome.Diagnostics));
-        Assert.Equal(2, _documents.Current.Snapshot.Machines.Count);
+        Assert.Equal(2, Documents.Current.Snapshot.Machines.Count);
 
         var state = await RenderedAsync();
         Assert.Equal(["blade2"], state.Result!.Failed.Keys);
@@ -62,9 +48,9 @@ public sealed class SavingTests : IAsyncDisposable
         }
 
         Assert.Equal(2, (await RenderedAsync()).LastGood["blade1"]);
-        Assert.Contains(2, _documents.Revisions());
-        Assert.DoesNotContain(1, _documents.Revisions());
-        Assert.DoesNotContain("blade1", Core.Profiles.Rendering.Of(_documents.Compile(2)!, _ => []).Failed.Keys);
+        Assert.Contains(2, Documents.Revisions());
+        Assert.DoesNotContain(1, Documents.Revisions());
+        Assert.DoesNotContain("blade1", Core.Profiles.Rendering.Of(Documents.Compile(2)!, _ => []).Failed.Keys);
 
         await ApplyAsync(Role("[zsh, tmux]"));
         var mended = await RenderedAsync();
@@ -80,11 +66,11 @@ public sealed class SavingTests : IAsyncDisposable
         await RenderedAsync();
 
         // As a process that ends between the apply and its rendering leaves it.
-        TestDocuments.Open(_folder["documents"]).Apply(Broken("blade1", TestDocuments.Mac));
-        Assert.False(File.Exists(Path.Combine(_folder["documents"], "last-good")));
+        TestDocuments.Open(Folder["documents"]).Apply(Broken("blade1", TestDocuments.Mac));
+        Assert.False(File.Exists(Path.Combine(Folder["documents"], "last-good")));
         await RestartAsync();
         Assert.Equal(1, (await RenderedAsync()).LastGood["blade1"]);
-        Assert.Equal("blade1 1\n", await File.ReadAllTextAsync(Path.Combine(_folder["documents"], "last-good"), TestContext.Current.CancellationToken));
+        Assert.Equal("blade1 1\n", await File.ReadAllTextAsync(Path.Combine(Folder["documents"], "last-good"), TestContext.Current.CancellationToken));
     }
 
     [Fact]
@@ -96,8 +82,8 @@ public sealed class SavingTests : IAsyncDisposable
         Assert.Empty((await RenderedAsync()).LastGood);
 
         // By what nothing of the product does, the one who looks is told from the one who remembers. It is one file of the first two revisions.
-        await File.WriteAllTextAsync(_folder["documents/r000001/blade1.yaml"], TestDocuments.Blade().Content, TestContext.Current.CancellationToken);
-        _application.RenderAgain();
+        await File.WriteAllTextAsync(Folder["documents/r000001/blade1.yaml"], TestDocuments.Blade().Content, TestContext.Current.CancellationToken);
+        Application.RenderAgain();
         Assert.Empty((await RenderedAsync()).LastGood);
         await ApplyAsync(TestDocuments.Network with { Content = TestDocuments.Network.Content + "# and more\n" });
         Assert.Empty((await RenderedAsync()).LastGood);
@@ -113,7 +99,7 @@ public sealed class SavingTests : IAsyncDisposable
         Assert.Empty((await RenderedAsync()).LastGood);
 
         // Two revisions with no rendering between them, as of two applies at once.
-        _documents.Apply(TestDocuments.Blade());
+        Documents.Apply(TestDocuments.Blade());
         await ApplyAsync(Broken("blade1", TestDocuments.Mac));
         Assert.Equal(2, (await RenderedAsync()).LastGood["blade1"]);
     }
@@ -123,7 +109,7 @@ public sealed class SavingTests : IAsyncDisposable
     {
         await StartAsync();
         await ApplyAsync(TestDocuments.Network, TestDocuments.Blade());
-        await using var rendering = new BackgroundRendering(_documents, () => throw new IOException("no space left."), TimeProvider.System, NullLogger.Instance);
+        await using var rendering = new BackgroundRendering(Documents, () => throw new IOException("no space left."), TimeProvider.System, NullLogger.Instance);
         rendering.Begin();
         var state = await rendering.WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
 
@@ -136,20 +122,20 @@ public sealed class SavingTests : IAsyncDisposable
     [Fact]
     public void A_revision_that_an_apply_removed_since_it_was_chosen_is_nobodys_last_good_one()
     {
-        var store = TestDocuments.Open(_folder["documents"]);
+        var store = TestDocuments.Open(Folder["documents"]);
         store.Apply(TestDocuments.Network, TestDocuments.Blade());
         Assert.Null(store.Compile(7));
 
         var kept = store.Keep(ImmutableSortedDictionary<string, long>.Empty.Add("blade1", 1).Add("blade2", 7));
 
         Assert.Equal(["blade1"], kept.Keys);
-        Assert.Equal("blade1 1\n", File.ReadAllText(Path.Combine(_folder["documents"], "last-good")));
+        Assert.Equal("blade1 1\n", File.ReadAllText(Path.Combine(Folder["documents"], "last-good")));
     }
 
     [Fact]
     public void A_document_that_others_need_is_not_removed_and_it_is_said_why()
     {
-        var store = TestDocuments.Open(_folder["documents"]);
+        var store = TestDocuments.Open(Folder["documents"]);
         store.Apply(TestDocuments.Network, Role("[zsh]"), TestDocuments.Blade() with { Content = WithRole });
 
         var wrong = Assert.Single(store.Remove("role.yaml"));
@@ -167,27 +153,27 @@ public sealed class SavingTests : IAsyncDisposable
     {
         await StartAsync();
         await ApplyAsync(TestDocuments.Network, TestDocuments.Blade());
-        Assert.True((await _service.ReplaceAsync("blade1", new Binding { Macs = [MacAddress.Parse(Second)] }, null)).Ok);
+        Assert.True((await Service.ReplaceAsync("blade1", new Binding { Macs = [MacAddress.Parse(Second)] }, null)).Ok);
 
-        var added = await _application.AddMachineAsync(
+        var added = await Application.AddMachineAsync(
             _ => new(new MachineText { Name = "web1", EnrolledBy = MachineText.Operator, Mac = MacAddress.Parse(Second), Distro = "debian-12" }, null), CancellationToken.None);
 
         Assert.Contains("blade1", added.Refusal!.Reason, StringComparison.Ordinal);
-        Assert.Equal(["blade1"], _documents.Current.Snapshot.Machines.Keys);
-        Assert.Equal(_documents.Current.Revision, (await RenderedAsync()).Revision);
+        Assert.Equal(["blade1"], Documents.Current.Snapshot.Machines.Keys);
+        Assert.Equal(Documents.Current.Revision, (await RenderedAsync()).Revision);
     }
 
     [Fact]
     public async Task A_check_renders_every_machine_and_changes_nothing()
     {
         await StartAsync();
-        var outcome = await _application.ApplyAsync([TestDocuments.Network, Broken("blade1", TestDocuments.Mac)], null, prune: false, checkOnly: true, CancellationToken.None);
+        var outcome = await Application.ApplyAsync([TestDocuments.Network, Broken("blade1", TestDocuments.Mac)], null, prune: false, checkOnly: true, CancellationToken.None);
         Assert.False(outcome.Accepted);
         var wrong = Assert.Single(outcome.Diagnostics);
         Assert.Equal((Severity.Error, "blade1.yaml"), (wrong.Severity, wrong.File));
-        Assert.Equal(0, _documents.Current.Revision);
-        Assert.Empty(Directory.EnumerateDirectories(_folder["documents"]));
-        Assert.Empty(_service.Machines.Machines);
+        Assert.Equal(0, Documents.Current.Revision);
+        Assert.Empty(Directory.EnumerateDirectories(Folder["documents"]));
+        Assert.Empty(Service.Machines.Machines);
     }
 
     [Fact]
@@ -196,8 +182,8 @@ public sealed class SavingTests : IAsyncDisposable
         await StartAsync();
         await ApplyAsync(TestDocuments.Network, Broken("blade1", TestDocuments.Mac));
         Assert.Equal(["blade1"], (await RenderedAsync()).Result!.Failed.Keys);
-        Assert.Equal("10.77.0.50", Assert.Single(_service.Machines.ByName("blade1")!.Addresses).ToString());
-        Assert.True(Assert.Single(_application.Networks.Addressing.Subnets).IsWithheld(Protocols.Dhcp.Ipv4Address.Parse("10.77.0.50")));
+        Assert.Equal("10.77.0.50", Assert.Single(Service.Machines.ByName("blade1")!.Addresses).ToString());
+        Assert.True(Assert.Single(Application.Networks.Addressing.Subnets).IsWithheld(Protocols.Dhcp.Ipv4Address.Parse("10.77.0.50")));
     }
 
     [Fact]
@@ -205,14 +191,14 @@ public sealed class SavingTests : IAsyncDisposable
     {
         await StartAsync();
         var commits = 0;
-        _store.Fate = () =>
+        Store.Fate = () =>
         {
             commits++;
             return CommitFate.Commits;
         };
         await ApplyAsync([TestDocuments.Network, .. Enumerable.Range(1, 300).Select(i => TestDocuments.Blade($"m{i}", $"52:54:00:00:{i / 256:x2}:{i % 256:x2}"))]);
         Assert.Equal(2, commits);
-        Assert.Equal(300, _service.Machines.Machines.Length);
+        Assert.Equal(300, Service.Machines.Machines.Length);
         await ApplyAsync(TestDocuments.Network with { Content = TestDocuments.Network.Content + "# more\n" });
         await RestartAsync();
         Assert.Equal(2, commits);
@@ -226,31 +212,24 @@ public sealed class SavingTests : IAsyncDisposable
         await StartAsync();
         await ApplyAsync(TestDocuments.Network, TestDocuments.Blade(), TestDocuments.Blade("blade2", Second));
         Assert.Empty((await ApplyAsync(TestDocuments.Blade(mac: "52:54:00:00:00:09"), TestDocuments.Blade("blade2", TestDocuments.Mac))).Diagnostics);
-        Assert.Equal(TestDocuments.Mac, Assert.Single(_service.Machines.ByName("blade2")!.Binding.Macs).ToString());
+        Assert.Equal(TestDocuments.Mac, Assert.Single(Service.Machines.ByName("blade2")!.Binding.Macs).ToString());
     }
 
     [Fact]
     public void A_file_that_did_not_change_is_one_file_of_both_revisions_unless_somebody_wrote_it_since()
     {
-        var store = TestDocuments.Open(_folder["documents"]);
+        var store = TestDocuments.Open(Folder["documents"]);
         store.Apply(TestDocuments.Network, TestDocuments.Blade());
         store.Apply(TestDocuments.Blade("blade2", Second));
-        var (first, second) = (_folder["documents/r000001/blade1.yaml"], _folder["documents/r000002/blade1.yaml"]);
+        var (first, second) = (Folder["documents/r000001/blade1.yaml"], Folder["documents/r000002/blade1.yaml"]);
         Assert.Equal("2", Links(second));
 
         File.Delete(second);
         File.WriteAllText(second, "by hand");
         File.SetLastWriteTimeUtc(second, DateTime.UtcNow.AddSeconds(5));
         store.Apply(TestDocuments.Blade("blade3", "52:54:00:00:00:03"));
-        Assert.Equal(File.ReadAllText(first), File.ReadAllText(_folder["documents/r000003/blade1.yaml"]));
-        Assert.Equal("1", Links(_folder["documents/r000003/blade1.yaml"]));
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await (_application?.DisposeAsync() ?? ValueTask.CompletedTask);
-        await (_service?.DisposeAsync() ?? ValueTask.CompletedTask);
-        _folder.Dispose();
+        Assert.Equal(File.ReadAllText(first), File.ReadAllText(Folder["documents/r000003/blade1.yaml"]));
+        Assert.Equal("1", Links(Folder["documents/r000003/blade1.yaml"]));
     }
 
     private static string WithRole => TestDocuments.Blade().Content.Replace("distro: debian-12", "distro: debian-12\nprofiles: [role]", StringComparison.Ordinal);
@@ -265,24 +244,4 @@ public sealed class SavingTests : IAsyncDisposable
         using var stat = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("stat", ["-c", "%h", path]) { RedirectStandardOutput = true })!;
         return stat.StandardOutput.ReadToEnd().Trim();
     }
-
-    private async Task StartAsync()
-    {
-        _documents = TestDocuments.Open(_folder["documents"]);
-        _service = await DeploymentService.StartAsync(
-            _store, new BulkStore(_folder["bulk"]), new TokenMint(new byte[32]), new FakeOwners(), new DeploymentLimits(), TimeProvider.System, NullLogger.Instance);
-        _application = new DocumentApplication(_documents, _service, _secrets = TestDocuments.Secrets(_folder["secrets"]), [IPAddress.Parse("10.77.0.1")], TimeProvider.System, NullLogger.Instance);
-        await _application.StartAsync(CancellationToken.None);
-    }
-
-    private async Task RestartAsync()
-    {
-        await _application.DisposeAsync();
-        await _service.DisposeAsync();
-        await StartAsync();
-    }
-
-    private Task<ApplyOutcome> ApplyAsync(params ImmutableArray<SourceText> texts) => _application.ApplyAsync(texts, null, prune: false, checkOnly: false, CancellationToken.None);
-
-    private Task<RenderingState> RenderedAsync() => _application.RenderedAsync(TimeSpan.FromMinutes(1), CancellationToken.None);
 }
