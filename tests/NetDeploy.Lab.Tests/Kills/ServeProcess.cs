@@ -15,11 +15,12 @@ internal sealed class ServeProcess : IDisposable
     private readonly ConcurrentQueue<string> _said = new();
     private int _killed;
 
-    public ServeProcess(BladeSegment segment, string configuration)
+    /// <param name="under">A command that becomes the server, with what it takes from it.</param>
+    public ServeProcess(BladeSegment segment, string configuration, params string[] under)
     {
         // ip becomes the server: no process is between it and the signal.
         _process = Process.Start(new ProcessStartInfo(
-            "ip", ["netns", "exec", segment.Server, "dotnet", Path.Combine(AppContext.BaseDirectory, "NetDeploy.Cli.dll"), "serve", "--no-worker", "--config", configuration])
+            "ip", ["netns", "exec", segment.Server, .. under, "dotnet", Path.Combine(AppContext.BaseDirectory, "NetDeploy.Cli.dll"), "serve", "--no-worker", "--config", configuration])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -69,6 +70,13 @@ internal sealed class ServeProcess : IDisposable
     }
 
     public async Task GoneAsync() => await _process.WaitForExitAsync(TestContext.Current.CancellationToken);
+
+    /// <summary>Of a server that ends by itself.</summary>
+    public async Task<int> ExitCodeAsync()
+    {
+        await _process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(StartLimit, TestContext.Current.CancellationToken);
+        return _process.ExitCode;
+    }
 
     public void Dispose()
     {
