@@ -311,6 +311,7 @@ internal sealed class MirrorSuites(string mirror, MirrorFetcher fetcher, MirrorS
             suite.Generations = suite.Generations.Replace(generation, completed);
         }
 
+        PinFiles();
         await _records.SaveAsync(suite.Name, suite.Generations).ConfigureAwait(false);
         return completed;
     }

@@ -81,6 +81,24 @@ public sealed class MirrorShortageTests
     }
 
     [Fact]
+    public async Task A_Release_that_was_fetched_after_its_InRelease_outlives_packages_and_a_restart_too()
+    {
+        await using var host = await MirrorHost.StartAsync(maxSize: 1_000_000);
+        host.Upstream.Publish(1);
+        await host.GetAsync(InRelease);
+        await host.GetAsync("dists/stable/Release");
+        for (var n = 0; n < 8; n++)
+        {
+            host.Upstream.Files[$"pool/{n}.deb"] = FakeUpstream.Bytes(200_000, n);
+            await host.GetAsync($"pool/{n}.deb");
+        }
+
+        host.Upstream.Fails = true;
+        await host.RestartAsync(maxSize: 1_000_000);
+        Assert.Contains("Version: 1", (await host.GetAsync("dists/stable/Release")).Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_disk_that_is_full_or_gone_is_told()
     {
         await using var host = await MirrorHost.StartAsync(reserved: 1L << 60);
