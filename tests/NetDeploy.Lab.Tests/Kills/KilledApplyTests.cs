@@ -10,7 +10,7 @@ namespace NetDeploy.Lab.Tests.Kills;
 public sealed class KilledApplyTests(ITestOutputHelper output) : IAsyncDisposable
 {
     private const int Machines = 2000;
-    private const int Lives = 6;
+    private const int Lives = 5;
 
     private readonly string _folder = Directory.CreateTempSubdirectory("ndt-apply-").FullName;
     private BladeSegment? _segment;
