@@ -75,8 +75,14 @@ internal sealed class DocumentApplication(
         {
             // Checked before anything is stored: a set that DHCP would refuse, or that takes a machine's document from under its
             // deployment, is refused as a whole.
-            var outcome = documents.Apply(
-                texts, basedOn, prune, checkOnly, snapshot => [.. prune ? StillDeploying(snapshot) : [], .. Compile(snapshot).Diagnostics, .. Granting(snapshot), .. Unready(snapshot)]);
+            (MachineIndex? Machines, BootNetworks? Networks) checkedWith = default;
+            var outcome = documents.Apply(texts, basedOn, prune, checkOnly, snapshot =>
+            {
+                var machines = deployments.Machines;
+                var (networks, wrong) = Compile(snapshot);
+                checkedWith = (machines, networks);
+                return [.. prune ? StillDeploying(snapshot) : [], .. wrong, .. Granting(snapshot), .. Unready(snapshot)];
+            });
             if (!outcome.Accepted)
             {
                 return outcome;
@@ -89,7 +95,16 @@ internal sealed class DocumentApplication(
                 refusals = refusals.AddRange(await ForgetMachinesAsync(outcome.State.Snapshot, cancellationToken).ConfigureAwait(false));
             }
 
-            RefreshAddresses();
+            // Nearly always no machine changed with its documents: then what was checked is what there is.
+            if (checkedWith.Networks is { } networks && checkedWith.Machines == deployments.Machines)
+            {
+                _networks = networks;
+            }
+            else
+            {
+                RefreshAddresses();
+            }
+
             return outcome with { Diagnostics = outcome.Diagnostics.AddRange(refusals) };
         }
         finally
