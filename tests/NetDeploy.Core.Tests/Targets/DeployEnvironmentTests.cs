@@ -35,7 +35,7 @@ public sealed class DeployEnvironmentTests
 
     [Theory]
     [InlineData("{unlock: tpm2}", "step_unlock 'system_crypt' 'tpm2' '{}'\n")]
-    [InlineData("{unlock: tpm2, tpm2: {pcrs: [7, 0]}}", "step_unlock 'system_crypt' 'tpm2' '{\"pcr_bank\":\"sha256\",\"pcr_ids\":\"0,7\"}'\n")]
+    [InlineData("{unlock: tpm2, tpm2: {pcrs: [3, 0]}}", "step_unlock 'system_crypt' 'tpm2' '{\"pcr_bank\":\"sha256\",\"pcr_ids\":\"0,3\"}'\n")]
     [InlineData("{unlock: tang, tang: {url: 'http://10.0.0.9:1', trust: true}}", "step_unlock 'system_crypt' 'tang' '{\"url\":\"http://10.0.0.9:1\"}'\n")]
     public void What_opens_a_disk_is_told_as_clevis_takes_it(string encryption, string step)
     {

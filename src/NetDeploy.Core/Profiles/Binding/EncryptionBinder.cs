@@ -11,10 +11,12 @@ namespace NetDeploy.Core.Profiles.Binding;
 internal static class EncryptionBinder
 {
     /// <summary>
-    /// What firmware measures before any loader (PC Client Platform Firmware Profile, section 3.3.4). The others hold what was
-    /// started, and the deploy environment is not what the installed system starts by.
+    /// Firmware's own code and that of its cards (PC Client Platform Firmware Profile, section 3.3.4). Register 1 has the boot
+    /// entries, and firmware adds one for a new disk. The others hold what was started, which is not what the installed system
+    /// starts by. Also 7: each shim measures into it, with Secure Boot or without, and a disk that is started through the network
+    /// has two, the installation and a start without the server one.
     /// </summary>
-    private static readonly ImmutableArray<int> StablePcrs = [0, 1, 2, 3, 7];
+    private static readonly ImmutableArray<int> StablePcrs = [0, 2, 3];
 
     /// <returns>Null where nothing is encrypted, or where it is not said what unlocks it.</returns>
     public static EncryptionSpec? Read(MapCursor device, DiagnosticBag diagnostics)
@@ -83,7 +85,7 @@ internal static class EncryptionBinder
         ImmutableArray<int> pcrs = [.. tpm.Texts("pcrs").Select(n => int.Parse(n, CultureInfo.InvariantCulture)).Distinct().Order()];
         if (pcrs.Any(p => !StablePcrs.Contains(p)))
         {
-            diagnostics.Error(tpm.OriginOf("pcrs"), tpm.PathOf("pcrs"), $"register {pcrs.First(p => !StablePcrs.Contains(p))} is not the same in the deploy environment and in the installed system: it would never unlock.", $"Take some of {string.Join(", ", StablePcrs)}, or none: then the TPM alone decides.");
+            diagnostics.Error(tpm.OriginOf("pcrs"), tpm.PathOf("pcrs"), $"register {pcrs.First(p => !StablePcrs.Contains(p))} is not the same in the deploy environment and at each start of the installed system: it would not unlock.", $"Take some of {string.Join(", ", StablePcrs)}, or none: then the TPM alone decides.");
         }
 
         return pcrs;
