@@ -25,6 +25,9 @@ public sealed partial class LiteDbRecordStore : IRecordStore
     /// <summary>A commit of 200 bytes takes five pages of 8 KiB in LiteDB's log: the log is what fills a disk, and by it the journal is emptied too.</summary>
     private const int LogPerJournal = 8;
 
+    /// <summary>A journal of that part of its bound is worth a checkpoint when the store is closed.</summary>
+    private const int LeastAtEnd = 16;
+
     /// <summary>Bytes that the disk must have left: the log at its bound, the data file that a checkpoint makes of it, the journal twice while it is replaced, and as much for others on that disk.</summary>
     internal const long Room = 32 * DefaultJournalBound;
 
@@ -153,6 +156,7 @@ public sealed partial class LiteDbRecordStore : IRecordStore
         await _gate.WaitAsync().ConfigureAwait(false);
         try
         {
+            RotateAtEnd();
             _broken ??= "it is closed";
             CloseLite(_lite);
             _journal.Dispose();

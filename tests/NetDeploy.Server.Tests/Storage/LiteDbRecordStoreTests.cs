@@ -80,6 +80,24 @@ public sealed class LiteDbRecordStoreTests : RecordStoreContract, IDisposable
         Assert.Equal(Enumerable.Range(0, 100).Select(i => $"{i}"), (await again.TimelineAsync("m")).Entries.Select(e => e.Text));
     }
 
+    [Theory]
+    [InlineData(1_000_000, false)]
+    [InlineData(100_000_000, true)]
+    public async Task A_store_that_is_closed_leaves_the_next_start_little_to_replay(long journalBound, bool isLittle)
+    {
+        long written;
+        await using (var store = LiteDbRecordStore.Open(_folder.Path, restored: false, journalBound))
+        {
+            await store.CommitAsync(new StoreChange { Entries = [.. Enumerable.Range(0, 1000).SelectMany(i => Note(i).Entries)] });
+            written = new FileInfo(_folder["records.journal"]).Length;
+            Assert.InRange(written, 1_000_000 / 16, 1_000_000);
+        }
+
+        Assert.Equal(isLittle, new FileInfo(_folder["records.journal"]).Length == written);
+        await using var again = Open();
+        Assert.Equal("999", (await again.TimelineAsync("m")).Entries[^1].Text);
+    }
+
     [Fact]
     public async Task A_second_server_is_refused_with_the_remedy()
     {
