@@ -69,7 +69,7 @@ public sealed class EncryptedRaidTests(ITestOutputHelper output)
     private static async Task AssertCopiesAsync(LabRun lab)
     {
         await lab.SshAsync("blade-1", "touch /boot/efi/EFI/debian/new && netdeploy-esp-copies");
-        var copies = await lab.SshAsync("blade-1", "for p in $(cat /etc/netdeploy/esp-copies); do mount -o ro /dev/disk/by-partuuid/$p /mnt; ls /mnt/EFI/debian/new /mnt/EFI/BOOT/BOOTX64.EFI; umount /mnt; done");
+        var copies = await lab.SshAsync("blade-1", "for p in $(cat /etc/netdeploy/esp-copies); do mount /dev/disk/by-partuuid/$p /mnt; ls /mnt/EFI/debian/new /mnt/EFI/BOOT/BOOTX64.EFI; umount /mnt; done");
         Assert.Equal(4, copies.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
         await lab.SshAsync("blade-1", "rm /boot/efi/EFI/debian/new && netdeploy-esp-copies");
     }
