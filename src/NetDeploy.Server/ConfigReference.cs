@@ -36,7 +36,7 @@ public static class ConfigReference
         new("syslogPort", "UDP port where the logs of distributions' installers are heard.", "514"),
         new("profiles", "Distributions and profiles that come with the server. An applied file at the same path takes the place of the whole file.", "/usr/share/netdeploy/profiles"),
         new("bootFiles", "Loaders and deploy environment, as 'netdeploy bootfiles sync' and 'netdeploy bootfiles build' wrote them.", "/var/cache/netdeploy/bootfiles"),
-        new("images", "The folder that the server shares with the image worker.", "/var/cache/netdeploy/images"),
+        new("images", "The folder that the server shares with the image worker. Two servers on one machine need one each: a worker takes any job in it.", "/var/cache/netdeploy/images"),
         new("startWorker", "Whether the server starts the image worker beside it. false: another process runs 'netdeploy worker' on that folder.", "true"),
         new("labPower", "The control socket of a lab that switches its machines on. Without it a person does.", "/run/netdeploy/lab.sock"),
         new("kernelArguments", "Arguments for the kernel of the deploy environment, blanks between. The last console gets the environment's own output.", "console=tty0 console=ttyS0,115200n8"),

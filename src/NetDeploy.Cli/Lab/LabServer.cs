@@ -93,10 +93,10 @@ internal sealed class LabServer(string dataFolder) : ILabServer, IDisposable
     private static string BootFiles(LabServerSetup setup) => Path.Combine(setup.CacheFolder, "bootfiles");
 
     /// <summary>
-    /// Labs share it, and a worker takes what any of them queued. One inside a lab's network reaches that lab's server alone, so it has
-    /// a queue of its own.
+    /// Labs share it, and a worker takes what any of them queued. So it is not an operator's server's, whose network may be another, and
+    /// a worker inside a lab's network, which reaches that lab's server alone, has one of its own.
     /// </summary>
-    private static string Images(LabServerSetup setup) => Path.Combine(setup.CacheFolder, setup.Mirrors.IsEmpty ? "images" : "images-through-server");
+    private static string Images(LabServerSetup setup) => Path.Combine(setup.CacheFolder, setup.Mirrors.IsEmpty ? "lab-images" : "lab-images-through-server");
 
     /// <summary>In order and at once, unlike <see cref="Progress{T}"/>.</summary>
     private sealed class Lines(Action<string> say) : IProgress<string>
