@@ -10,15 +10,18 @@ public sealed class NetDeployClient : IDisposable
 {
     private readonly HttpClient _http;
     private readonly string _where;
+    private readonly Func<string>? _absent;
 
-    private NetDeployClient(HttpClient http, string where)
+    private NetDeployClient(HttpClient http, string where, Func<string>? absent)
     {
         _http = http;
         _where = where;
+        _absent = absent;
     }
 
     /// <summary>A client of the server that listens on this Unix socket.</summary>
-    public static NetDeployClient OverUnixSocket(string path)
+    /// <param name="absent">The remedy where none listens there; asked for only then.</param>
+    public static NetDeployClient OverUnixSocket(string path, Func<string>? absent = null)
     {
         var handler = new SocketsHttpHandler
         {
@@ -37,7 +40,7 @@ public sealed class NetDeployClient : IDisposable
                 }
             },
         };
-        return new NetDeployClient(new HttpClient(handler) { BaseAddress = new Uri("http://netdeploy"), Timeout = TimeSpan.FromMinutes(2) }, path);
+        return new NetDeployClient(new HttpClient(handler) { BaseAddress = new Uri("http://netdeploy"), Timeout = TimeSpan.FromMinutes(2) }, path, absent);
     }
 
     public Task<ServerStatusView> StatusAsync(CancellationToken cancellationToken = default) =>
@@ -149,7 +152,7 @@ public sealed class NetDeployClient : IDisposable
         {
             throw e.InnerException is SocketException { SocketErrorCode: SocketError.AccessDenied }
                 ? new NetDeployApiException($"The server's socket {_where} is not for this user.", "Run the command as root or as the user that runs the server.", inner: e)
-                : new NetDeployApiException($"No server answers at {_where}.", "Start one with 'netdeploy serve', or name its data folder with --data.", inner: e);
+                : new NetDeployApiException($"No server answers at {_where}.", _absent?.Invoke() ?? "Start one with 'netdeploy serve', or name its data folder with --data.", inner: e);
         }
         catch (TaskCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {

@@ -93,6 +93,11 @@ internal static class LabCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             NeedsRoot("drill", Environment.IsPrivilegedProcess);
+            if (!Labs.Runs(FolderOf(parsed, name)))
+            {
+                throw Labs.Here.Absent(FolderOf(parsed, name), "drill");
+            }
+
             await PrepareAsync(parsed.GetValue(yes), cancellationToken).ConfigureAwait(false);
             var options = new LabOptions
             {
@@ -126,7 +131,7 @@ internal static class LabCommand
                 Console.Out.WriteLine($"removed {line}");
             }
 
-            Console.Out.WriteLine(removed.Count == 0 ? "There is no lab." : $"The lab is gone. Boot files and images for the next one stay in {LabDefaults.CacheFolder}.");
+            Console.Out.WriteLine(removed.Count == 0 ? $"There is no lab '{FolderOf(parsed, name).Name}'. {Labs.Here.OthersHint("down")}" : $"The lab is gone. Boot files and images for the next one stay in {LabDefaults.CacheFolder}.");
             return Invocation.Done;
         });
         return command;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using NetDeploy.Cli.Lab;
 using NetDeploy.Client;
 
 namespace NetDeploy.Cli.Commands;
@@ -11,7 +12,7 @@ internal static class VerbOptions
 
     public static Option<DirectoryInfo> Data() => new("--data")
     {
-        Description = $"The server's data folder; its socket lies there. Default: the running lab's, else {DefaultData}.",
+        Description = $"The server's data folder; its socket lies there. Default: NETDEPLOY_DATA's, else that of the one server that answers here, a lab's or {DefaultData}'s; where several do, one must be named.",
     };
 
     public static Option<bool> Json() => new("--json") { Description = "Machine-readable output on standard output." };
@@ -33,14 +34,18 @@ internal static class VerbOptions
     }
 
     /// <summary>
-    /// The server that the verb talks to: the one of <c>--data</c>, else of NETDEPLOY_DATA, else the lab's if one is up,
-    /// else the installed one. An operator who just brought up a lab types no path.
+    /// The server that the verb talks to: the one of <c>--data</c>, else of NETDEPLOY_DATA, else the only one that answers.
+    /// An operator who just brought up a lab types no path.
     /// </summary>
     public static NetDeployClient Connect(ParseResult parsed, Option<DirectoryInfo> data) =>
-        NetDeployClient.OverUnixSocket(Server.ServerPaths.Socket(DataFolder(parsed, data)));
+        NetDeployClient.OverUnixSocket(Server.ServerPaths.Socket(DataFolder(parsed, data)),
+            () => "Start one with 'netdeploy serve', or name its data folder with --data or NETDEPLOY_DATA." + Labs.Here.ServersHint());
 
     public static string DataFolder(ParseResult parsed, Option<DirectoryInfo> data) =>
         parsed.GetValue(data)?.FullName
-        ?? Environment.GetEnvironmentVariable("NETDEPLOY_DATA")
-        ?? (File.Exists(Server.ServerPaths.Socket(Lab.LabDefaults.ServerData)) ? Lab.LabDefaults.ServerData : DefaultData);
+        ?? NamedData
+        ?? Labs.Here.DataFolder();
+
+    /// <summary>What NETDEPLOY_DATA says; null where it is not set.</summary>
+    public static string? NamedData => Environment.GetEnvironmentVariable("NETDEPLOY_DATA") is { Length: > 0 } named ? Path.GetFullPath(named) : null;
 }

@@ -3,10 +3,10 @@ namespace NetDeploy.Cli.Lab;
 /// <summary>Where a lab lives when nobody says otherwise.</summary>
 internal static class LabDefaults
 {
-    public const string StateFolder = "/var/lib/netdeploy/lab";
+    /// <summary>Below it each lab has a folder of its name.</summary>
+    public const string Root = Commands.VerbOptions.DefaultData;
 
-    /// <summary>The data folder of the lab's server, below the state folder: it goes when the lab goes.</summary>
-    public const string ServerData = StateFolder + "/server";
+    public const string StateFolder = Root + "/lab";
 
     /// <summary>
     /// Boot files and images; they outlive a lab, so that the next one starts faster. <c>NETDEPLOY_CACHE</c> names another folder:

@@ -15,6 +15,7 @@ internal sealed record LabFolder(string Root)
     /// <summary>Leads from the lab's server to one host outside.</summary>
     public string RelaySocket(int number) => Path.Combine(Root, string.Create(System.Globalization.CultureInfo.InvariantCulture, $"relay-{number}.sock"));
 
+    /// <summary>The data folder of the lab's server: it goes when the lab goes.</summary>
     public string ServerData => Path.Combine(Root, "server");
 
     public string Keys => Path.Combine(Root, "ssh");
@@ -32,6 +33,15 @@ internal sealed record LabFolder(string Root)
     public string Blade(string name) => Path.Combine(Blades, name);
 
     public string Log(string name) => Path.Combine(Logs, name + ".log");
+
+    /// <summary>As <c>--name</c> says it.</summary>
+    public string Name => Path.GetFileName(Root);
+
+    /// <summary>A verb of <c>netdeploy lab</c> as one types it for this lab.</summary>
+    public string Command(string verb) => $"netdeploy lab {verb}{(IsDefault ? "" : " --name " + Name)}";
+
+    /// <summary>The lab that has no name of its own.</summary>
+    public bool IsDefault => Root == LabDefaults.StateFolder;
 
     /// <summary>All that came out of a blade's serial port, over all its power cycles.</summary>
     public string Console(string blade) => Path.Combine(Logs, blade + ".console.log");

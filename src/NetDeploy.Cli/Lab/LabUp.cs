@@ -38,7 +38,7 @@ internal sealed class LabUp(LabOptions options, ILabServer server, ICommandRunne
     {
         if (await _control.TryStateAsync(cancellationToken).ConfigureAwait(false) is not null)
         {
-            throw new UserFault("A lab is up already.", "Use it, or end it with 'netdeploy lab down'.");
+            throw new UserFault("This lab is up already.", $"Use it, or end it with '{options.Folder.Command("down")}'.");
         }
 
         var blades = Enumerable.Range(1, options.Blades).Select(n => BladeHardware.Make(n, options.Firmware, options.Disk, options.Nic) with { Disks = options.Disks, Tpm = options.Tpm }).ToArray();
@@ -73,24 +73,15 @@ internal sealed class LabUp(LabOptions options, ILabServer server, ICommandRunne
         }
     }
 
-    /// <summary>Throws a blade away and gives its name to new hardware, timed. Brings a lab up first where none is.</summary>
+    /// <summary>Throws a blade away and gives its name to new hardware, timed.</summary>
     /// <param name="name">Null: the first blade.</param>
+    /// <exception cref="UserFault">No such lab runs: one that was built unasked, maybe for a name that was mistyped, would be no drill.</exception>
     public async Task<LabResult> DrillAsync(string? name, CancellationToken cancellationToken)
     {
-        var lab = await _control.TryStateAsync(cancellationToken).ConfigureAwait(false);
-        if (lab is null)
-        {
-            var up = await UpAsync(cancellationToken).ConfigureAwait(false);
-            if (!up.Ok)
-            {
-                return up;
-            }
-
-            lab = await _control.StateAsync(cancellationToken).ConfigureAwait(false);
-        }
-
+        var lab = await _control.TryStateAsync(cancellationToken).ConfigureAwait(false)
+            ?? throw Labs.Here.Absent(options.Folder, "drill");
         var blade = name ?? lab.Blades.FirstOrDefault()?.Hardware.Name
-            ?? throw new UserFault("The lab has no blade to drill with.", "Start one with 'netdeploy lab up'.");
+            ?? throw new UserFault("The lab has no blade to drill with.", $"End it with '{options.Folder.Command("down")}' and start one that has.");
         if (!lab.Blades.Any(b => b.Hardware.Name == blade))
         {
             throw new UserFault($"The lab has no blade '{blade}'.", $"It has {string.Join(", ", lab.Blades.Select(b => b.Hardware.Name))}.");
@@ -136,7 +127,7 @@ internal sealed class LabUp(LabOptions options, ILabServer server, ICommandRunne
         if (result.Ok)
         {
             var name = result.Machines[0].Name;
-            display.Say($"next: netdeploy show {name}; netdeploy lab drill {result.Machines[0].Blade ?? name}; netdeploy lab down");
+            display.Say($"next: {Labs.Here.ServerCommand(options.Folder, "show " + name)}; {options.Folder.Command("drill " + (result.Machines[0].Blade ?? name))}; {options.Folder.Command("down")}");
             return;
         }
 
@@ -159,7 +150,7 @@ internal sealed class LabUp(LabOptions options, ILabServer server, ICommandRunne
     {
         if (options.Keep)
         {
-            display.Say("the lab is kept; 'netdeploy lab down' ends it");
+            display.Say($"the lab is kept; '{options.Folder.Command("down")}' ends it");
             return;
         }
 

@@ -39,7 +39,10 @@ public sealed class LabUpTests
 
         Assert.Contains(server.Applied, d => d.Path == "site.yaml" && d.Content.Contains("ssh-ed25519 ", StringComparison.Ordinal));
         Assert.Contains(server.Applied, d => d.Path == "blade-2.yaml" && d.Content.Contains("address: 10.77.0.11", StringComparison.Ordinal));
-        Assert.Contains("netdeploy lab down", said.ToString(), StringComparison.Ordinal);
+        var name = host.Folder.Name;
+        Assert.Contains($"next: netdeploy show blade-1 --data {host.Folder.ServerData}; netdeploy lab drill blade-1 --name {name}; netdeploy lab down --name {name}", said.ToString(), StringComparison.Ordinal);
+        var again = await Assert.ThrowsAsync<UserFault>(() => lab.UpAsync(TestContext.Current.CancellationToken));
+        Assert.Contains($"netdeploy lab down --name {name}", again.Remedy, StringComparison.Ordinal);
         Assert.Contains("blade-1: unpacking 50 %", said.ToString(), StringComparison.Ordinal);
 
         var before = (await new LabControl(host.Folder.ControlSocket).StateAsync(TestContext.Current.CancellationToken)).Blades[0].Hardware.Identity;
@@ -49,6 +52,18 @@ public sealed class LabUpTests
         Assert.Contains("\"rebuilt\":true", drill.ToJson(), StringComparison.Ordinal);
         Assert.NotEqual(before, Assert.Single(server.Replaced));
         Assert.Equal(2, (await new LabControl(host.Folder.ControlSocket).StateAsync(TestContext.Current.CancellationToken)).Blades.Count(b => b.On));
+    }
+
+    [Fact]
+    public async Task A_drill_without_the_lab_builds_none()
+    {
+        await using var host = new LabHost();
+        var server = new FakeLabServer(new LabControl(host.Folder.ControlSocket), "installed");
+
+        var fault = await Assert.ThrowsAsync<UserFault>(() => Lab(host, server, new StringWriter(), blades: 1, Login).DrillAsync(null, TestContext.Current.CancellationToken));
+
+        Assert.Equal($"There is no lab '{host.Folder.Name}'.", fault.Message);
+        Assert.False(host.Wire.Exists);
     }
 
     [Fact]

@@ -11,6 +11,8 @@ internal sealed class LabControl(string socketPath)
     /// <summary>Long enough for a blade that does not listen and has to be killed before it is powered on again.</summary>
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(45);
 
+    private LabFolder Folder => new(Path.GetDirectoryName(socketPath)!);
+
     public Task<LabState> StateAsync(CancellationToken cancellationToken = default) => AskAsync(new("state"), cancellationToken);
 
     /// <summary>A cold boot of a blade that is off, by name or MAC.</summary>
@@ -60,11 +62,11 @@ internal sealed class LabControl(string socketPath)
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new UserFault($"The lab did not answer '{request.Verb}' in {Limit.TotalSeconds:0} s.", "Look at supervisor.log in the lab's logs folder; 'netdeploy lab down' ends it.");
+            throw new UserFault($"The lab did not answer '{request.Verb}' in {Limit.TotalSeconds:0} s.", $"Look at {Folder.SupervisorLog}; '{Folder.Command("down")}' ends it.");
         }
     }
 }
 
 /// <summary>Nothing listens on the control socket.</summary>
 internal sealed class LabAbsentException(string socketPath, Exception? inner = null)
-    : Exception($"No lab answers at {socketPath}. Start one with 'netdeploy lab up'.", inner);
+    : Exception($"No lab answers at {socketPath}. Start it with '{new LabFolder(Path.GetDirectoryName(socketPath)!).Command("up")}'.", inner);

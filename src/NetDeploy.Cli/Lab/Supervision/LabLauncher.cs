@@ -19,7 +19,7 @@ internal sealed class LabLauncher(LabFolder folder, ImmutableArray<string> super
     {
         if (await Control.TryStateAsync(cancellationToken).ConfigureAwait(false) is not null)
         {
-            throw new UserFault("A lab is up already.", "Use it, or end it with 'netdeploy lab down'.");
+            throw new UserFault("This lab is up already.", $"Use it, or end it with '{folder.Command("down")}'.");
         }
 
         // What a crashed lab left would get in the way.

@@ -57,7 +57,7 @@ internal sealed class LabSupervisor : IAsyncDisposable
         }));
         var logger = logs.CreateLogger("lab");
         var plan = JsonSerializer.Deserialize(await File.ReadAllTextAsync(folder.Plan).ConfigureAwait(false), LabJson.Default.LabPlan)
-            ?? throw new UserFault($"{folder.Plan} is empty.", "Run 'netdeploy lab down', then 'netdeploy lab up'.");
+            ?? throw new UserFault($"{folder.Plan} is empty.", $"Run '{folder.Command("down")}', then '{folder.Command("up")}'.");
         var accelerator = plan.Blades.IsEmpty ? Accelerator.Tcg : await Accelerator.ProbeAsync(new CommandRunner()).ConfigureAwait(false);
 
         var supervisor = new LabSupervisor(folder, plan, accelerator, logger);
