@@ -36,11 +36,13 @@ internal static class Invocation
         {
             Output.Diagnostics(e.Diagnostics);
             await FailAsync(e.Message, e.Remedy).ConfigureAwait(false);
+            await TraceAsync(e).ConfigureAwait(false);
             return e.Status == 400 ? WrongUse : NotDone;
         }
         catch (UserFault e)
         {
             await FailAsync(e.Message, e.Remedy).ConfigureAwait(false);
+            await TraceAsync(e).ConfigureAwait(false);
             return e.ExitCode;
         }
         catch (OperationCanceledException)
@@ -54,11 +56,7 @@ internal static class Invocation
         {
             var (what, remedy) = Unforeseen(e);
             await FailAsync(what, remedy).ConfigureAwait(false);
-            if (Environment.GetEnvironmentVariable(TraceVariable) is { Length: > 0 })
-            {
-                await Console.Error.WriteLineAsync(e.ToString()).ConfigureAwait(false);
-            }
-
+            await TraceAsync(e).ConfigureAwait(false);
             return NotDone;
         }
     }
@@ -81,6 +79,10 @@ internal static class Invocation
             await Console.Error.WriteLineAsync($"  remedy: {remedy}").ConfigureAwait(false);
         }
     }
+
+    /// <summary>Foreseen or not: where a fault came from helps who looks for its cause.</summary>
+    private static Task TraceAsync(Exception e) =>
+        Environment.GetEnvironmentVariable(TraceVariable) is { Length: > 0 } ? Console.Error.WriteLineAsync(e.ToString()) : Task.CompletedTask;
 
     private static Stack<string> Path(System.CommandLine.Parsing.SymbolResult? result)
     {

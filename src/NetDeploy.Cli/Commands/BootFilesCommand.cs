@@ -27,7 +27,7 @@ internal static class BootFilesCommand
             var catalog = BootFilesCatalog.Load(parsed.GetRequiredValue(cache).FullName, Installation.BootFiles);
             if (catalog.Fault is { } fault)
             {
-                throw new UserFault(fault.Message, fault.Remedy);
+                throw new UserFault(fault.Message, fault.Remedy, inner: fault);
             }
 
             return Task.FromResult($"{catalog.Loaders.Count} loaders and the deploy environment {catalog.Environment!.BuildId} are intact.");
@@ -86,7 +86,7 @@ internal static class BootFilesCommand
         }
         catch (BootFilesException e)
         {
-            throw new UserFault(e.Message, e.Remedy);
+            throw new UserFault(e.Message, e.Remedy, inner: e);
         }
     }
 }

@@ -13,7 +13,7 @@ internal static class ServeCommand
     public static Command Create()
     {
         var config = new Option<FileInfo>("--config") { Description = "The configuration, netdeploy.yaml." };
-        var data = new Option<DirectoryInfo>("--data") { Description = $"The data folder. Default: the configuration's, else {VerbOptions.DefaultData}." };
+        var data = new Option<DirectoryInfo>("--data") { Description = $"The data folder. Default: the configuration's; without one NETDEPLOY_DATA's, else {VerbOptions.DefaultData}." };
         var interfaces = new Option<string[]>("--interface") { Description = "An interface to answer on; may be given again. It answers on no other." };
         var bootFiles = new Option<DirectoryInfo>("--bootfiles") { Description = "What 'netdeploy bootfiles' wrote. Default: the configuration's." };
         var images = new Option<DirectoryInfo>("--images") { Description = "The folder images/ that it shares with the worker. Default: the configuration's." };
@@ -61,7 +61,7 @@ internal static class ServeCommand
             }
             catch (ServerFault e)
             {
-                throw new UserFault(e.Message, e.Remedy);
+                throw new UserFault(e.Message, e.Remedy, inner: e);
             }
             finally
             {
@@ -82,7 +82,7 @@ internal static class ServeCommand
             : new ServerConfig { Profiles = Installation.Profiles };
         return settings with
         {
-            Data = data?.FullName ?? settings.Data,
+            Data = data?.FullName ?? (file is null ? VerbOptions.NamedData : null) ?? settings.Data,
             // The default's folder may be absent where the command runs from its tree; a folder that the file names must be there.
             Profiles = settings.Profiles == new ServerConfig().Profiles && !Directory.Exists(settings.Profiles) ? Installation.Profiles : settings.Profiles,
             Interfaces = interfaces.Length > 0 ? [.. interfaces.Select(i => new BootInterface(i))] : settings.Interfaces,

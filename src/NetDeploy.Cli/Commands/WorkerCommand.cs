@@ -37,11 +37,11 @@ internal static class WorkerCommand
             }
             catch (ServerFault e)
             {
-                throw new UserFault(e.Message, e.Remedy);
+                throw new UserFault(e.Message, e.Remedy, inner: e);
             }
             catch (Exception e) when (e is UnauthorizedAccessException or IOException)
             {
-                throw new UserFault(e.Message, $"Run it as root, or as the user that owns {options.SpoolFolder}, with room on its disk.");
+                throw new UserFault(e.Message, $"Run it as root, or as the user that owns {options.SpoolFolder}, with room on its disk.", inner: e);
             }
         });
         return command;

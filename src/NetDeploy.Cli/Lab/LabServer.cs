@@ -25,12 +25,12 @@ internal sealed class LabServer(string dataFolder) : ILabServer, IDisposable
             var catalog = await BootFilesCatalog.EnsureAsync(BootFiles(setup), options, new Lines(say), cancellationToken).ConfigureAwait(false);
             if (catalog.Fault is { } fault)
             {
-                throw new UserFault(fault.Message, fault.Remedy);
+                throw new UserFault(fault.Message, fault.Remedy, inner: fault);
             }
         }
         catch (BootFilesException e)
         {
-            throw new UserFault(e.Message, e.Remedy);
+            throw new UserFault(e.Message, e.Remedy, inner: e);
         }
     }
 

@@ -84,7 +84,28 @@ public sealed class InvocationTests
     public void A_text_beside_its_kind_does_not_repeat_it(string kind, string text, string told) =>
         Assert.Equal(told, ShowCommand.Told(new TimelineView(1, 0, kind, text, null, null)));
 
-    private static async Task<(int Code, string Output, string Error)> RunAsync(params string[] args)
+    [Fact]
+    public async Task One_variable_names_the_server_for_all_verbs()
+    {
+        var (code, _, error) = await RunAsync([("NETDEPLOY_DATA", "/nonexistent/own")], "machines");
+        Assert.Equal(Invocation.NotDone, code);
+        Assert.StartsWith("netdeploy: No server answers at /nonexistent/own/run/netdeploy.sock.", error, StringComparison.Ordinal);
+        Assert.Contains("NETDEPLOY_DATA", error.Split('\n')[1], StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("at NetDeploy.Client.", "machines", "--data", "/nonexistent")]
+    [InlineData("at NetDeploy.Cli.Commands.ApplyCommand", "apply", "/nonexistent")]
+    [InlineData("at NetDeploy.Server.", "serve", "--config", "/nonexistent/netdeploy.yaml")]
+    public async Task The_stack_of_each_fault_is_shown_to_who_asks(string frame, params string[] args)
+    {
+        Assert.Contains(frame, (await RunAsync([("NETDEPLOY_TRACE", "1")], args)).Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("at NetDeploy.", (await RunAsync(args)).Error, StringComparison.Ordinal);
+    }
+
+    private static Task<(int Code, string Output, string Error)> RunAsync(params string[] args) => RunAsync([], args);
+
+    private static async Task<(int Code, string Output, string Error)> RunAsync((string Name, string Value)[] environment, params string[] args)
     {
         var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "NetDeploy.Cli.dll"), .. args])
         {
@@ -92,6 +113,11 @@ public sealed class InvocationTests
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
+        foreach (var (name, value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+
         using var process = Process.Start(start)!;
         process.StandardInput.Close();
         var output = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);

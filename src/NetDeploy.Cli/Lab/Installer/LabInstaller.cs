@@ -33,7 +33,7 @@ internal sealed class LabInstaller(ICommandRunner commands, string cacheFolder, 
         }
         catch (BootFilesException e)
         {
-            throw new UserFault(e.Message, e.Remedy);
+            throw new UserFault(e.Message, e.Remedy, inner: e);
         }
     }
 
