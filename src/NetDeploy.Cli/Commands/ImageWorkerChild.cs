@@ -9,7 +9,8 @@ namespace NetDeploy.Cli.Commands;
 /// The image worker of a server that was not told of another one: a process of its own, since the server never runs a
 /// profile's code. Where this process is root, that one becomes the build user before it does anything else
 /// (<see cref="Server.Images.ImageWorkerProcess.BecomeBuildUser"/>). It ends when this process does, also by kill -9: its
-/// standard input is a pipe whose other end only we hold. One that ends by itself is started again, after a pause that doubles
+/// standard input is a pipe whose other end only we hold. It has a session of its own, so that Ctrl-C at the server's terminal
+/// reaches the server alone, which ends it in order. One that ends by itself is started again, after a pause that doubles
 /// from a second to a minute: the machines boot without it, and only images wait.
 /// </summary>
 internal sealed partial class ImageWorkerChild : IAsyncDisposable
@@ -21,14 +22,14 @@ internal sealed partial class ImageWorkerChild : IAsyncDisposable
     private readonly TimeSpan _firstPause;
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _stopping = new();
-    private readonly Task _supervision;
+    private volatile bool _serverEnds;
 
     private ImageWorkerChild(ImmutableArray<string> command, TimeSpan firstPause, ILogger logger)
     {
         _command = command;
         _firstPause = firstPause;
         _logger = logger;
-        _supervision = SuperviseAsync();
+        Supervision = SuperviseAsync();
     }
 
     public static ImageWorkerChild Start(string imagesFolder, ILogger logger) =>
@@ -36,10 +37,19 @@ internal sealed partial class ImageWorkerChild : IAsyncDisposable
 
     internal static ImageWorkerChild Start(ImmutableArray<string> command, TimeSpan firstPause, ILogger logger) => new(command, firstPause, logger);
 
+    /// <summary>Done when no worker is started any more.</summary>
+    internal Task Supervision { get; }
+
+    /// <summary>
+    /// From now on an end of the worker is no fault: systemd, for one, asks both to end at once. It works on until it ends so or is
+    /// disposed of.
+    /// </summary>
+    public void ServerEnds() => _serverEnds = true;
+
     public async ValueTask DisposeAsync()
     {
         await _stopping.CancelAsync().ConfigureAwait(false);
-        await _supervision.ConfigureAwait(false);
+        await Supervision.ConfigureAwait(false);
         _stopping.Dispose();
     }
 
@@ -50,7 +60,7 @@ internal sealed partial class ImageWorkerChild : IAsyncDisposable
         {
             var started = Stopwatch.GetTimestamp();
             var end = await RunAsync().ConfigureAwait(false);
-            if (_stopping.IsCancellationRequested)
+            if (_serverEnds || _stopping.IsCancellationRequested)
             {
                 return;
             }
@@ -69,7 +79,7 @@ internal sealed partial class ImageWorkerChild : IAsyncDisposable
     {
         try
         {
-            using var process = Process.Start(new ProcessStartInfo(_command[0], _command.Skip(1)) { RedirectStandardInput = true })!;
+            using var process = Process.Start(new ProcessStartInfo("setsid", _command) { RedirectStandardInput = true })!;
             await process.WaitForExitAsync(_stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (!process.HasExited)
             {

@@ -57,6 +57,7 @@ internal static class ServeCommand
                 await Console.Error.WriteLineAsync(
                     $"NetDeploy serves {string.Join(", ", server.BootEndPoints.Select(e => "http://" + e))}; management at {ServerPaths.Socket(settings.Data)}. End with Ctrl-C.").ConfigureAwait(false);
                 await StopRequestedAsync(server.Broken, cancellationToken).ConfigureAwait(false);
+                worker?.ServerEnds();
                 return Invocation.Done;
             }
             catch (ServerFault e)

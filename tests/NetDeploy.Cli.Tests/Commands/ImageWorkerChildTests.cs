@@ -26,11 +26,12 @@ public sealed class ImageWorkerChildTests : IDisposable
     }
 
     [Fact]
-    public async Task A_worker_that_cannot_be_started_is_told_with_the_reason()
+    public async Task A_worker_that_cannot_be_started_is_told()
     {
         await using var worker = ImageWorkerChild.Start([Path.Combine(_folder, "absent")], TimeSpan.FromMilliseconds(20), _log);
         await UntilAsync(() => _log.Said.Count >= 2);
-        Assert.Contains("absent", _log.Said.First().Text, StringComparison.Ordinal);
+        // setsid(1) says itself, on standard error, what it could not execute.
+        Assert.Contains("exit code 127", _log.Said.First().Text, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -41,6 +42,35 @@ public sealed class ImageWorkerChildTests : IDisposable
         await UntilAsync(() => File.Exists(Starts));
         await worker.DisposeAsync();
         Assert.True(File.Exists(ended));
+        Assert.Single(File.ReadAllLines(Starts));
+        Assert.Empty(_log.Said);
+    }
+
+    [Fact]
+    public async Task Ctrl_C_at_the_servers_terminal_does_not_reach_it()
+    {
+        var stat = Path.Combine(_folder, "stat");
+        await using var worker = Start($"cat /proc/$$/stat > {stat}.new; mv {stat}.new {stat}; cat > /dev/null");
+        await UntilAsync(() => File.Exists(stat));
+        // proc(5): after the name and the state, the parent, the process group and the session.
+        var child = Fields(stat);
+        var own = Fields("/proc/self/stat");
+        Assert.Equal(own[0], child[3]);
+        Assert.NotEqual(own[4], child[4]);
+        Assert.NotEqual(own[5], child[5]);
+
+        static string[] Fields(string file) => File.ReadAllText(file).Split(' ');
+    }
+
+    [Fact]
+    public async Task One_that_ends_with_its_server_is_not_told_of()
+    {
+        var told = Path.Combine(_folder, "end");
+        await using var worker = Start($"echo x >> {Starts}; until [ -e {told} ]; do sleep 0.01; done");
+        await UntilAsync(() => File.Exists(Starts));
+        worker.ServerEnds();
+        File.WriteAllText(told, "");
+        await worker.Supervision.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
         Assert.Single(File.ReadAllLines(Starts));
         Assert.Empty(_log.Said);
     }
