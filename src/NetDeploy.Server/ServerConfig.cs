@@ -8,6 +8,7 @@ using NetDeploy.Core.Boot;
 using NetDeploy.Core.Deployments;
 using NetDeploy.Core.Profiles;
 using NetDeploy.Core.Profiles.Documents;
+using NetDeploy.Server.BootFiles;
 using NetDeploy.Server.Mirror;
 using YamlDotNet.Core;
 using YamlDotNet.Serialization;
@@ -38,7 +39,7 @@ public sealed partial record ServerConfig
     public string Profiles { get; init; } = "/usr/share/netdeploy/profiles";
 
     /// <summary>What <c>netdeploy bootfiles sync</c> and <c>build</c> wrote.</summary>
-    public string BootFiles { get; init; } = "/var/cache/netdeploy/bootfiles";
+    public string BootFiles { get; init; } = BootFilesCatalog.DefaultFolder;
 
     /// <summary>The image spool that server and worker share.</summary>
     public string Images { get; init; } = "/var/cache/netdeploy/images";

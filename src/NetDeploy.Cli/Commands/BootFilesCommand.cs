@@ -6,11 +6,9 @@ namespace NetDeploy.Cli.Commands;
 /// <summary><c>netdeploy bootfiles sync|build|check</c>: what goes over the wire before an operating system exists.</summary>
 internal static class BootFilesCommand
 {
-    private const string DefaultCache = "/var/cache/netdeploy/bootfiles";
-
     public static Command Create()
     {
-        var cache = new Option<DirectoryInfo>("--cache") { Description = $"Where they are kept. Default: {DefaultCache}", DefaultValueFactory = _ => new DirectoryInfo(DefaultCache) };
+        var cache = new Option<DirectoryInfo>("--cache") { Description = $"Where they are kept. Default: {BootFilesCatalog.DefaultFolder}", DefaultValueFactory = _ => new DirectoryInfo(BootFilesCatalog.DefaultFolder) };
         var suite = new Option<string?>("--suite") { Description = "The Debian release they are taken from." };
         var mirror = new Option<string?>("--mirror") { Description = "The Debian mirror; default: this machine's own." };
         var firmware = new Option<string[]>("--firmware") { Description = "A Debian package of firmware for the deploy environment; may be given again." };

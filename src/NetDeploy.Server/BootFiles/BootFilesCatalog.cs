@@ -14,6 +14,9 @@ public sealed record BootFileFault(string Name, string Reason, string Remedy)
 /// </summary>
 public sealed record BootFilesCatalog
 {
+    /// <summary>What <c>netdeploy bootfiles</c> fills, and the server reads, where nothing else is said.</summary>
+    public const string DefaultFolder = "/var/cache/netdeploy/bootfiles";
+
     public const string SyncRemedy = "netdeploy bootfiles sync";
     public const string BuildRemedy = "netdeploy bootfiles build";
 
@@ -28,11 +31,14 @@ public sealed record BootFilesCatalog
 
     /// <summary>What <see cref="Outdated"/> means to an operator; null where it does not hold.</summary>
     public string? Warning => Outdated
-        ? $"The deploy environment {Environment?.BuildId} is older than this program: plans may ask for what it does not know, and are then refused before anything is written. Run {BuildRemedy}, then restart the server."
+        ? $"The deploy environment {Environment?.BuildId} is older than this program: plans may ask for what it does not know, and are then refused before anything is written. Run {Command(BuildRemedy, Folder)}, then restart the server."
         : null;
 
     /// <summary>The distributions' own installers: looked at when a deployment asks for one.</summary>
     public InstallerShelf Installers { get; init; } = InstallerShelf.Empty;
+
+    /// <summary>Where they lie.</summary>
+    public string Folder { get; init; } = DefaultFolder;
 
     /// <summary>Empty: everything is there and intact.</summary>
     public required ImmutableArray<BootFileFault> Faults { get; init; }
@@ -40,7 +46,10 @@ public sealed record BootFilesCatalog
     /// <summary>All of <see cref="Faults"/> as one, with the commands that mend it; null where there is none.</summary>
     public ServerFault? Fault => Faults.IsEmpty ? null : new ServerFault(
         $"Boot files are missing or damaged: {string.Join("; ", Faults.Select(f => $"{f.Name} {f.Reason}"))}.",
-        $"Run {string.Join(" and ", Faults.Select(f => f.Remedy).Distinct())}.");
+        $"Run {string.Join(" and ", Faults.Select(f => Command(f.Remedy, Folder)).Distinct())}.");
+
+    /// <summary>The command for a folder: without the option it would fill another one.</summary>
+    internal static string Command(string command, string cacheFolder) => cacheFolder == DefaultFolder ? command : $"{command} --cache {cacheFolder}";
 
     /// <summary>Reads and verifies a cache folder, without network. Never throws for what it finds there.</summary>
     /// <param name="cacheFolder">What <see cref="EnsureAsync"/> filled.</param>
@@ -48,12 +57,14 @@ public sealed record BootFilesCatalog
     /// <exception cref="BootFilesException"><c>loaders.yaml</c> itself is missing or wrong.</exception>
     public static BootFilesCatalog Load(string cacheFolder, string sources)
     {
+        cacheFolder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(cacheFolder));
         var entries = LoaderList.Load(sources);
         var folder = BootFilesFolder.Current(BootFilesFolder.Loaders(cacheFolder));
         var faults = LoaderFaults(folder, entries, out var loaders);
         var environment = EnvironmentFaults(BootFilesFolder.Current(BootFilesFolder.Environment(cacheFolder)), out var built);
         return new BootFilesCatalog
         {
+            Folder = cacheFolder,
             Loaders = loaders,
             Environment = built,
             Outdated = built is not null && DeployEnvironmentSources.Hash(sources) is { } now && built.Sources != now,

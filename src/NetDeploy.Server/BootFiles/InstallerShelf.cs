@@ -12,6 +12,10 @@ public sealed class InstallerShelf(string folder)
 
     public static InstallerShelf Empty { get; } = new("");
 
+    /// <summary>The command that fetches a distro's installer into this cache.</summary>
+    public string Remedy(string distro) =>
+        BootFilesCatalog.Command($"netdeploy bootfiles installer {distro}", Path.GetDirectoryName(folder) is { Length: > 0 } cache ? cache : BootFilesCatalog.DefaultFolder);
+
     /// <summary>The newest build for a distro; null where there is none that is intact.</summary>
     public InstallerFiles? Current(string distro) =>
         IsName(distro) && folder.Length > 0 && BootFilesFolder.Current(Path.Combine(folder, distro)) is { } current ? Find(distro, Path.GetFileName(current)) : null;

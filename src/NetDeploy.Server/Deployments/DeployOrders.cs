@@ -91,7 +91,7 @@ public sealed class DeployOrders : IAsyncDisposable
         {
             if (_installers.Current(recipe.Distro.Name) is not { } boot)
             {
-                return new(null, new Refusal($"The installer of {recipe.Distro.Name} is not among the boot files.", $"netdeploy bootfiles installer {recipe.Distro.Name}, then deploy again."), []);
+                return new(null, new Refusal($"The installer of {recipe.Distro.Name} is not among the boot files.", $"{_installers.Remedy(recipe.Distro.Name)}, then deploy again."), []);
             }
 
             installer = new InstallerStart(recipe.Distro.Name, boot.BuildId, boot.ComponentsSuite, recipe.System.Domain);
@@ -228,7 +228,7 @@ public sealed class DeployOrders : IAsyncDisposable
     {
         if (_installers.Find(installer.Distro, installer.BuildId) is null)
         {
-            await FailAsync(deployment, $"its boot files {installer.BuildId} are missing or damaged; netdeploy bootfiles installer {installer.Distro} makes them anew").ConfigureAwait(false);
+            await FailAsync(deployment, $"its boot files {installer.BuildId} are missing or damaged; {_installers.Remedy(installer.Distro)} makes them anew").ConfigureAwait(false);
         }
         else if (await _deployments.ImageReadyAsync(deployment.Id, installer.BuildId, cancellationToken).ConfigureAwait(false))
         {

@@ -30,7 +30,8 @@ public sealed class BootFilesCatalogTests : IDisposable
              "deploy environment: was never built; remedy: netdeploy bootfiles build"],
             catalog.Faults.Select(f => f.ToString()));
         Assert.StartsWith("Boot files are missing or damaged: undionly.kpxe was never fetched; grubx64.efi", catalog.Fault!.Message, StringComparison.Ordinal);
-        Assert.Equal("Run netdeploy bootfiles sync and netdeploy bootfiles build.", catalog.Fault.Remedy);
+        Assert.Equal($"Run netdeploy bootfiles sync --cache {Cache} and netdeploy bootfiles build --cache {Cache}.", catalog.Fault.Remedy);
+        Assert.Equal("Run netdeploy bootfiles sync and netdeploy bootfiles build.", (catalog with { Folder = BootFilesCatalog.DefaultFolder }).Fault!.Remedy);
     }
 
     [Fact]
@@ -94,7 +95,7 @@ public sealed class BootFilesCatalogTests : IDisposable
         scratch.Write("sources/deploy/init", "one");
         scratch.Script("sources/build-deploy-environment", "echo built >>\"${0%/*}/../built\"\n");
         Assert.True(Load().Outdated);
-        Assert.Contains("netdeploy bootfiles build", Load().Warning, StringComparison.Ordinal);
+        Assert.Contains($"netdeploy bootfiles build --cache {Cache}", Load().Warning, StringComparison.Ordinal);
 
         File.AppendAllText(Path.Combine(Cache, "environment/e1/manifest"), $"sources {DeployEnvironmentSources.Hash(sources)}\n");
         Assert.False(Load().Outdated);

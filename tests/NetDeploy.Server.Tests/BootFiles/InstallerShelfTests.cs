@@ -70,6 +70,13 @@ public sealed class InstallerShelfTests : IDisposable
         Assert.Equal(Build, shelf.Find("debian-13", Build)!.BuildId);
     }
 
+    [Fact]
+    public void The_command_that_fetches_one_fills_the_folder_that_is_read()
+    {
+        Assert.Equal("netdeploy bootfiles installer debian-13 --cache /srv/boot", new InstallerShelf("/srv/boot/installers").Remedy("debian-13"));
+        Assert.Equal("netdeploy bootfiles installer debian-13", new InstallerShelf(BootFilesCatalog.DefaultFolder + "/installers").Remedy("debian-13"));
+    }
+
     public void Dispose() => scratch.Dispose();
 
     internal static void Fill(Scratch scratch, string distro = "debian-13", string build = Build, string? components = null)
