@@ -45,6 +45,12 @@ public sealed record MirrorPath
             return false;
         }
 
+        if (raw.Length == 0 || raw[^1] == '/')
+        {
+            reason = "a folder: mirrors list none, they serve files. Write the whole path of one, such as dists/SUITE/InRelease";
+            return false;
+        }
+
         var segments = ImmutableArray.CreateBuilder<string>();
         foreach (var part in raw.Split('/'))
         {

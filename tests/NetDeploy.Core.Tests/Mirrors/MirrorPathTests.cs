@@ -50,6 +50,15 @@ public sealed class MirrorPathTests
         Assert.NotEmpty(reason);
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("dists/")]
+    public void Who_asks_for_a_folder_is_told_that_there_are_files_alone(string raw)
+    {
+        Assert.False(MirrorPath.TryParse(raw, out _, out var reason));
+        Assert.Contains("serve files", reason, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Length_and_depth_are_bounded()
     {
