@@ -9,8 +9,9 @@ namespace NetDeploy.Server;
 /// <param name="Path">Such as <c>deployments.grant</c>; <c>interfaces[].name</c> within a list.</param>
 /// <param name="Text">What it is: sentences.</param>
 /// <param name="Value">What the example says: its default where it has one; null for a key that only holds others.</param>
+/// <param name="HasDefault">Whether the value is what holds without the key.</param>
 /// <param name="Needed">Not commented out in the example.</param>
-internal sealed record ConfigKey(string Path, string Text, string? Value = null, bool Needed = false);
+internal sealed record ConfigKey(string Path, string Text, string? Value = null, bool Needed = false, bool HasDefault = true);
 
 /// <summary>
 /// What is written about the configuration file: the commented example and the JSON Schema come from here. A test holds this list equal to the keys that
@@ -21,8 +22,9 @@ public static class ConfigReference
     private const string Head = """
         # The configuration of 'netdeploy serve --config FILE': one file, one process, no other server.
         #
-        # A key that is commented out has the value that stands here. Only the interfaces have no default: the server answers on
-        # those that are named, and on no other. 'netdeploy schema --config' prints the JSON Schema of this file for editors.
+        # A key that is commented out has the value that stands here, unless its comment calls that an example. The interfaces have no
+        # default: the server answers on those that are named, and on no other. 'netdeploy schema --config' prints the JSON Schema of
+        # this file for editors.
 
         """;
 
@@ -30,7 +32,7 @@ public static class ConfigReference
     [
         new("interfaces", "The interfaces that machines boot on.", Needed: true),
         new("interfaces[].name", "As 'ip -br link' shows it.", "eth1", Needed: true),
-        new("interfaces[].address", "The server's own IPv4 address there. Default: the interface's first one.", "10.77.0.1"),
+        new("interfaces[].address", "The server's own IPv4 address there. Default: the interface's first one.", "10.77.0.1", HasDefault: false),
         new("data", "The server's state: documents, records, leases, secrets, keys. Its socket lies in it too.", "/var/lib/netdeploy"),
         new("bootPort", "TCP port of the boot listener, which serves scripts, images and the deploy environment over HTTP.", "8080"),
         new("syslogPort", "UDP port where the logs of distributions' installers are heard.", "514"),
@@ -38,12 +40,12 @@ public static class ConfigReference
         new("bootFiles", "Loaders and deploy environment, as 'netdeploy bootfiles sync' and 'netdeploy bootfiles build' wrote them.", "/var/cache/netdeploy/bootfiles"),
         new("images", "The folder that the server shares with the image worker. Two servers on one machine need one each: a worker takes any job in it.", "/var/cache/netdeploy/images"),
         new("startWorker", "Whether the server starts the image worker beside it. false: another process runs 'netdeploy worker' on that folder.", "true"),
-        new("labPower", "The control socket of a lab that switches its machines on. Without it a person does.", "/run/netdeploy/lab.sock"),
+        new("labPower", "The control socket of a lab that switches its machines on. Without it a person does.", "/run/netdeploy/lab.sock", HasDefault: false),
         new("kernelArguments", "Arguments for the kernel of the deploy environment, blanks between. The last console gets the environment's own output.", "console=tty0 console=ttyS0,115200n8"),
         new("mirrors", "What machines without internet may fetch through the server: /mirror/NAME/ leads to that upstream, and to nothing else."),
-        new("mirrors[].name", "The name in the address.", "debian"),
-        new("mirrors[].upstream", "Where it comes from.", "http://ftp.debian.org/debian"),
-        new("mirrors[].via", "A Unix socket that leads to the upstream's host. Without it the server's own network does.", "/run/upstream.sock"),
+        new("mirrors[].name", "The name in the address.", "debian", HasDefault: false),
+        new("mirrors[].upstream", "Where it comes from.", "http://ftp.debian.org/debian", HasDefault: false),
+        new("mirrors[].via", "A Unix socket that leads to the upstream's host. Without it the server's own network does.", "/run/upstream.sock", HasDefault: false),
         new("mirrors[].maxSize", "Of what is kept of it on the disk.", "20GiB"),
         new("mirrorFolder", "Where the mirrors keep what they fetched.", "/var/cache/netdeploy/mirrors"),
         new("deployments", "How long each silence of a deployment may last: 30s, 60m, 2h, 1d."),
@@ -67,7 +69,7 @@ public static class ConfigReference
             var first = inList && Keys.First(k => k.Path.StartsWith(key.Path[..key.Path.LastIndexOf('.')], StringComparison.Ordinal) && k.Path.Contains('.', StringComparison.Ordinal)) == key;
             var name = key.Path[(key.Path.LastIndexOf('.') + 1)..];
             var indent = new string(' ', inList ? 4 : depth * 2);
-            text.Append(depth == 0 ? "\n" : "").Append(first ? "  " : indent).Append("# ").Append(key.Text).Append('\n');
+            text.Append(depth == 0 ? "\n" : "").Append(first ? "  " : indent).Append("# ").Append(key.Text).Append(key.HasDefault || key.Needed ? "" : " The value is an example.").Append('\n');
             text.Append(key.Needed ? "" : "#").Append(first ? "  - " : indent).Append(name).Append(key.Value is null ? ":" : $": {key.Value}").Append('\n');
         }
 

@@ -86,11 +86,16 @@ public sealed partial class ServerConfigTests : IDisposable
         Assert.Equal(File.ReadAllText(path), ConfigReference.Example());
         Assert.Equal([new BootInterface("eth1")], Load(ConfigReference.Example()).Interfaces);
 
-        // Each key that is commented out has its default there, but for the two that have none.
+        // Each key that is commented out has its default there, or is said to have none.
+        var defaults = new ServerConfig();
+        var said = Load(string.Join('\n', ConfigReference.Keys.Where(k => k is { HasDefault: true, Value: not null } && !k.Path.Contains('.', StringComparison.Ordinal)).Select(k => $"{k.Path}: {k.Value}")));
+        Assert.Equal(defaults, said with { Interfaces = [], Mirrors = [], KernelArguments = defaults.KernelArguments });
+        Assert.Contains("Without it a person does. The value is an example.\n#labPower:", ConfigReference.Example(), StringComparison.Ordinal);
+        Assert.Contains("network does. The value is an example.\n#    via:", ConfigReference.Example(), StringComparison.Ordinal);
+
         var all = Load(UncommentedKey().Replace(ConfigReference.Example(), "$1"));
         Assert.Equal([new BootInterface("eth1", "10.77.0.1")], all.Interfaces);
         Assert.NotNull(all.LabPower);
-        var defaults = new ServerConfig();
         Assert.Equal(defaults.KernelArguments, all.KernelArguments);
         Assert.Equal(defaults, all with { Interfaces = [], Mirrors = [], LabPower = null, KernelArguments = defaults.KernelArguments });
     }
