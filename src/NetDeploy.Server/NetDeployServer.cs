@@ -281,9 +281,7 @@ public sealed class NetDeployServer : IAsyncDisposable
         }
         catch (SocketException e) when (e.SocketErrorCode == SocketError.AccessDenied)
         {
-            throw new ServerFault(
-                $"The boot listener has no permission for TCP port {_config.BootPort}.",
-                "Set a bootPort of 1024 or more in the configuration, or give the service CAP_NET_BIND_SERVICE (systemd: AmbientCapabilities=CAP_NET_BIND_SERVICE).", e);
+            throw NoPermission(_config.BootPort, e);
         }
         catch (IOException e)
         {
@@ -292,6 +290,12 @@ public sealed class NetDeployServer : IAsyncDisposable
 
         _closing.Push(async () => await app.StopAsync(CancellationToken.None).ConfigureAwait(false));
     }
+
+    /// <summary>Not another port: DHCP and TFTP have low ports that no setting moves, so the privilege is needed anyway.</summary>
+    internal static ServerFault NoPermission(int port, Exception? inner = null) => new(
+        $"The boot listener has no permission for TCP port {port}.",
+        "Start as root, or give the service CAP_NET_BIND_SERVICE, CAP_NET_RAW and CAP_NET_ADMIN (systemd: AmbientCapabilities=CAP_NET_BIND_SERVICE CAP_NET_RAW CAP_NET_ADMIN): the ports of DHCP and TFTP need that too.",
+        inner);
 
     /// <summary>What takes long and needs nothing of the rest goes on beside it. Whoever closes the server waits for its end, and then lets the store's lock go.</summary>
     private Task<T> Beside<T>(Func<T> open)

@@ -59,7 +59,7 @@ public sealed class SyslogServer : IAsyncDisposable
     {
         SocketError.AccessDenied => new(
             $"The logs of installers cannot be heard: there is no permission for UDP port {address.Port}.",
-            "Set a syslogPort of 1024 or more in the configuration, or give the service CAP_NET_BIND_SERVICE (systemd: AmbientCapabilities=CAP_NET_BIND_SERVICE).", e),
+            "Start as root, or give the service CAP_NET_BIND_SERVICE (systemd: AmbientCapabilities=CAP_NET_BIND_SERVICE): the ports of DHCP and TFTP need it too.", e),
         SocketError.AddressNotAvailable => new(
             $"The logs of installers cannot be heard: {address.Address} is not an address of this machine.", "`ip -brief address` shows those it has; add it, or name another interface in the configuration.", e),
         _ => new($"The logs of installers cannot be heard on {address}: {e.Message}.", "Stop the program that holds the port, or set another syslogPort in the configuration.", e),

@@ -20,7 +20,7 @@ public sealed class MissingPrivilegeTests : IAsyncDisposable
     /// <summary>Its ports are opened in the order boot, TFTP, DHCP: a kernel that gives the others away shows that each is told.</summary>
     /// <param name="free">Ports from here on need no privilege.</param>
     [Theory]
-    [InlineData(80, 1024, "no permission for TCP port 80.", "bootPort of 1024 or more")]
+    [InlineData(80, 1024, "no permission for TCP port 80.", "Start as root")]
     [InlineData(BladeSegment.BootPort, 1024, "TFTP: no permission for port 69.", "")]
     [InlineData(BladeSegment.BootPort, 68, "may not open UDP port 67 on srv0", "Start as root")]
     public async Task Without_the_privilege_for_low_ports_it_ends_and_names_the_port_and_what_to_give(int bootPort, int free, string what, string remedy)

@@ -192,6 +192,7 @@ public sealed class InstallerLogsTests
 
         Assert.Contains("no permission for UDP port 514", fault.Message, StringComparison.Ordinal);
         Assert.Contains("CAP_NET_BIND_SERVICE", fault.Remedy, StringComparison.Ordinal);
+        Assert.DoesNotContain("syslogPort", fault.Remedy, StringComparison.Ordinal);
         Assert.DoesNotContain("Stop the program", fault.Remedy, StringComparison.Ordinal);
     }
 

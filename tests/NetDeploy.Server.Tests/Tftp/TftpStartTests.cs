@@ -30,6 +30,15 @@ public sealed class TftpStartTests
     public void A_missing_privilege_is_named_with_the_capability() =>
         Assert.Contains("CAP_NET_BIND_SERVICE", TftpListener.Refusal(IPEndPoint.Parse("192.0.2.1:69"), null, LibC.Eacces).Remedy, StringComparison.Ordinal);
 
+    /// <summary>Another boot port would only lead to the refusal above: the port of TFTP cannot be chosen.</summary>
+    [Fact]
+    public void The_boot_listener_without_the_privilege_does_not_send_to_another_port()
+    {
+        var remedy = NetDeployServer.NoPermission(80).Remedy;
+        Assert.Contains("AmbientCapabilities=CAP_NET_BIND_SERVICE", remedy, StringComparison.Ordinal);
+        Assert.DoesNotContain("bootPort", remedy, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Values_that_make_no_sense_are_refused()
     {
