@@ -22,9 +22,9 @@ public static class ConfigReference
     private const string Head = """
         # The configuration of 'netdeploy serve --config FILE': one file, one process, no other server.
         #
-        # A key that is commented out has the value that stands here, unless its comment calls that an example. The interfaces have no
-        # default: the server answers on those that are named, and on no other. 'netdeploy schema --config' prints the JSON Schema of
-        # this file for editors.
+        # A key that is commented out has the value that stands here, unless its comment calls that an example. The interfaces
+        # have no default: the server answers on those that are named, and on no other. 'netdeploy schema --config' prints the
+        # JSON Schema of this file for editors.
 
         """;
 
