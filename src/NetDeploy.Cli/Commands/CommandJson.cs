@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 namespace NetDeploy.Cli.Commands;
 
 /// <summary>What <c>show --log --json</c> prints.</summary>
-internal sealed record UploadedLog(string Log);
+internal sealed record UploadedLog(string Log, string Deployment);
 
 /// <summary>What <c>bootfiles sync|build|check --json</c> print; where something is missing or broken there is an error instead.</summary>
 /// <param name="Done">What is there now, in words.</param>

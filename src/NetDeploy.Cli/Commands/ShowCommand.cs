@@ -22,14 +22,16 @@ internal static class ShowCommand
             var wanted = parsed.GetRequiredValue(name);
             if (parsed.GetValue(log))
             {
-                var text = (await client.LogAsync(wanted, cancellationToken).ConfigureAwait(false)).Text;
+                var uploaded = await client.LogAsync(wanted, cancellationToken).ConfigureAwait(false);
                 if (parsed.GetValue(json))
                 {
-                    Output.Json(new UploadedLog(text), CommandJson.Default.UploadedLog);
+                    Output.Json(new UploadedLog(uploaded.Text, uploaded.DeploymentId), CommandJson.Default.UploadedLog);
                 }
                 else
                 {
-                    Console.Out.Write(text);
+                    // A newer deployment may not have uploaded one yet.
+                    await Console.Error.WriteLineAsync($"The log of deployment {uploaded.DeploymentId}:").ConfigureAwait(false);
+                    Console.Out.Write(uploaded.Text);
                 }
 
                 return Invocation.Done;

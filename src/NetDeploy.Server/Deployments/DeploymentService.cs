@@ -93,9 +93,17 @@ public sealed partial class DeploymentService : IAsyncDisposable
             }
         }
 
+        var open = await store.OpenDeploymentsAsync(cancellationToken).ConfigureAwait(false);
+        foreach (var deployment in open.Where(d => d.LogHash is null))
+        {
+            if ((await store.DeploymentsOfAsync(deployment.MachineId, cancellationToken).ConfigureAwait(false)).FirstOrDefault(d => d.LogHash is not null) is { } logged)
+            {
+                service._newest.Logged(logged);
+            }
+        }
+
         bulk.Pin(service._newest.Files);
 
-        var open = await store.OpenDeploymentsAsync(cancellationToken).ConfigureAwait(false);
         foreach (var deployment in open)
         {
             if (deployment.Generation != store.Generation)
@@ -140,6 +148,11 @@ public sealed partial class DeploymentService : IAsyncDisposable
 
     /// <summary>The machine's newest deployment; null where it never had one.</summary>
     public Deployment? Current(string machineId) => _newest.Of(machineId);
+
+    /// <summary>The machine's newest deployment that uploaded a log, which the newest of all may not have done yet; null where none did.</summary>
+    public async ValueTask<Deployment?> LoggedAsync(string machineId, CancellationToken cancellationToken = default) =>
+        _newest.LogOf(machineId)
+        ?? (await _store.DeploymentsOfAsync(machineId, cancellationToken).ConfigureAwait(false)).FirstOrDefault(d => d.LogHash is not null);
 
     public ValueTask<Deployment?> DeploymentAsync(string id, CancellationToken cancellationToken = default) =>
         _store.DeploymentAsync(id, cancellationToken);

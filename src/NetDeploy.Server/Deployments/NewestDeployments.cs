@@ -10,6 +10,7 @@ internal sealed class NewestDeployments(Func<Deployment, bool> isNewest)
 {
     private readonly ConcurrentDictionary<string, Deployment> _newest = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Deployment> _installed = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Deployment> _logged = new(StringComparer.Ordinal);
 
     /// <summary>By deployment, the image that it is about to take.</summary>
     private readonly ConcurrentDictionary<string, string> _taking = new(StringComparer.Ordinal);
@@ -19,12 +20,27 @@ internal sealed class NewestDeployments(Func<Deployment, bool> isNewest)
 
     /// <summary>Two commits may arrive here in either order: the older revision must not win.</summary>
     /// <returns>Whether it is the machine's newest, as it is now.</returns>
-    public bool Take(Deployment deployment) => ReferenceEquals(deployment, _newest.AddOrUpdate(
-        deployment.MachineId,
-        deployment,
-        (_, known) => known.Id == deployment.Id
-            ? known.Revision < deployment.Revision ? deployment : known
-            : isNewest(deployment) ? deployment : known));
+    public bool Take(Deployment deployment)
+    {
+        var taken = ReferenceEquals(deployment, _newest.AddOrUpdate(
+            deployment.MachineId,
+            deployment,
+            (_, known) => known.Id == deployment.Id
+                ? known.Revision < deployment.Revision ? deployment : known
+                : isNewest(deployment) ? deployment : known));
+        if (taken && deployment.LogHash is not null)
+        {
+            Logged(deployment);
+        }
+
+        return taken;
+    }
+
+    /// <summary>The machine's newest deployment that uploaded a log; null where none is known.</summary>
+    public Deployment? LogOf(string machineId) => _logged.GetValueOrDefault(machineId);
+
+    /// <summary>The machine's newest log is of this one.</summary>
+    public void Logged(Deployment deployment) => _logged[deployment.MachineId] = deployment;
 
     /// <summary>The machine's system came from this one.</summary>
     public void Installed(Deployment deployment) => _installed[deployment.MachineId] = deployment;
@@ -34,6 +50,7 @@ internal sealed class NewestDeployments(Func<Deployment, bool> isNewest)
     {
         _newest.TryRemove(machineId, out _);
         _installed.TryRemove(machineId, out _);
+        _logged.TryRemove(machineId, out _);
     }
 
     /// <summary>Those whose image is being built.</summary>
@@ -58,17 +75,13 @@ internal sealed class NewestDeployments(Func<Deployment, bool> isNewest)
         var pinned = new HashSet<string>(StringComparer.Ordinal);
         foreach (var deployment in _newest.Values)
         {
-            if (deployment.LogHash is { } log)
-            {
-                pinned.Add(log);
-            }
-
             if (!deployment.State.IsTerminal() && PinnedRecipe.Read(deployment.PlanInputs) is { } open)
             {
                 pinned.Add(open.Documents);
             }
         }
 
+        pinned.UnionWith(_logged.Values.Select(d => d.LogHash!));
         pinned.UnionWith(_installed.Values.Select(d => PinnedRecipe.Read(d.PlanInputs)?.Documents).OfType<string>());
         return pinned;
     }

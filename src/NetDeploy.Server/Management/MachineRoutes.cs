@@ -38,21 +38,21 @@ internal static class MachineRoutes
             return TypedResults.Json(entries, NetDeployJson.Default.TimelineViewArray);
         });
 
-        api.MapGet("/machines/{name}/log", async Task<IResult> (string name) =>
+        api.MapGet("/machines/{name}/log", async Task<IResult> (string name, CancellationToken cancellationToken) =>
         {
             if (services.Deployments.Machines.ByName(name) is not { } machine)
             {
                 return Problems.NotFound(name);
             }
 
-            var deployment = services.Deployments.Current(machine.Id);
+            var deployment = await services.Deployments.LoggedAsync(machine.Id, cancellationToken).ConfigureAwait(false);
             if (deployment?.LogHash is not { } hash || services.Bulk.Open(hash) is not { } file)
             {
                 return Problems.Refuse(StatusCodes.Status404NotFound, $"No log of {name} was uploaded.", $"Its timeline is in: netdeploy show {name}");
             }
 
             using var reader = new StreamReader(file, Encoding.UTF8);
-            return TypedResults.Json(new LogView(deployment.Id, hash, await reader.ReadToEndAsync().ConfigureAwait(false)), NetDeployJson.Default.LogView);
+            return TypedResults.Json(new LogView(deployment.Id, hash, await reader.ReadToEndAsync(cancellationToken).ConfigureAwait(false)), NetDeployJson.Default.LogView);
         });
 
         api.MapDelete("/machines/{name}", async Task<IResult> (string name, CancellationToken cancellationToken) =>

@@ -78,7 +78,9 @@ internal sealed class RestartCheck(Ledger ledger)
         string? hash;
         try
         {
-            hash = (await client.LogAsync(deployment.Machine, TestContext.Current.CancellationToken)).Sha256;
+            // That of an earlier deployment until this one uploads its own.
+            var log = await client.LogAsync(deployment.Machine, TestContext.Current.CancellationToken);
+            hash = log.DeploymentId == deployment.Id ? log.Sha256 : null;
         }
         catch (NetDeployApiException e) when (e.Status == 404)
         {

@@ -158,6 +158,34 @@ public class DeploymentServiceTests
     }
 
     [Fact]
+    public async Task The_newest_log_stays_that_of_the_deployment_before_until_there_is_another_over_a_restart_too()
+    {
+        await using var world = await World.StartAsync();
+        var (caller, _, _) = await world.ClaimedAsync();
+        await world.Service.FailedAsync(caller, "step_unpack", "hash differs", Cancelled);
+        await world.Service.LogAsync(caller, Encoding.UTF8.GetBytes("the log"), Cancelled);
+        var first = world.Current!;
+        await world.Service.ReleaseAsync(World.Name, Cancelled);
+        // A later deployment has a later id.
+        await world.AdvanceAsync(TimeSpan.FromMinutes(1));
+        var (second, _, _) = await world.ClaimedAsync();
+        Assert.NotEqual(first.Id, world.Current!.Id);
+        await NewestIsAsync(first);
+
+        await world.RestartAsync();
+        await NewestIsAsync(first);
+
+        await world.Service.LogAsync(second, Encoding.UTF8.GetBytes("another"), Cancelled);
+        Assert.Equal(world.Current!.Id, (await world.Service.LoggedAsync(world.Machine.Id, Cancelled))!.Id);
+
+        async Task NewestIsAsync(Deployment deployment)
+        {
+            var logged = (await world.Service.LoggedAsync(world.Machine.Id, Cancelled))!;
+            Assert.Equal((deployment.Id, deployment.LogHash), (logged.Id, logged.LogHash));
+        }
+    }
+
+    [Fact]
     public async Task A_preparing_deployment_waits_for_its_image_over_a_restart_and_boots_locally_meanwhile()
     {
         await using var world = await World.StartAsync();
