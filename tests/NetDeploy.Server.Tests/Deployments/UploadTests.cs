@@ -96,6 +96,7 @@ public sealed class UploadTests
         var failed = await PinAsync("  packages: [vim]\n");
         var (caller, _, _) = await world.ClaimedAsync(failed.Write());
         await world.Service.FailedAsync(caller, "step", "reason");
+        await world.Service.LogAsync(caller, new byte[] { 1, 2, 3 });
         await world.Service.ReleaseAsync(World.Name);
 
         var open = await PinAsync("  packages: [git]\n");
@@ -117,6 +118,12 @@ public sealed class UploadTests
         {
             await using var file = world.Bulk.Open(kept.Documents);
             Assert.NotNull(file);
+        }
+
+        // The newest log that there is, although a newer deployment is under way.
+        await using (var log = world.Bulk.Open((await world.Service.LoggedAsync(world.Machine.Id))!.LogHash!))
+        {
+            Assert.NotNull(log);
         }
 
         Assert.Equal(DeploymentState.Claimed, (await world.Store.DeploymentAsync(uploader.DeploymentId))!.State);
