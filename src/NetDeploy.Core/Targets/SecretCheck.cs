@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using NetDeploy.Core.Profiles;
+using NetDeploy.Core.Profiles.Documents;
 using NetDeploy.Core.Secrets;
 
 namespace NetDeploy.Core.Targets;
@@ -56,8 +57,9 @@ public static class SecretCheck
         var value = secret.Reveal();
         return use.Purpose switch
         {
-            Purpose.PasswordHash when value.Length == 0 || value.Any(c => char.IsControl(c) || c is ':' or ' ') =>
-                recipe.At(use.Path, severity, $"the secret '{name}' is no password hash.", "`netdeploy passwd` makes one."),
+            // The one check of documents; a value that is none is never shown.
+            Purpose.PasswordHash when Formats.CryptHash(ref value) is not null =>
+                recipe.At(use.Path, severity, $"the secret '{name}' is no password hash.", $"Store one: netdeploy passwd | netdeploy secret set {name}"),
             Purpose.Passphrase when value.Length is 0 or > LongestPassphrase || !value.All(c => c is >= ' ' and <= '~') =>
                 recipe.At(use.Path, severity, $"the secret '{name}' is no passphrase that can be typed at every console.", $"Take 1 to {LongestPassphrase} characters of ASCII, on one line."),
             _ => null,

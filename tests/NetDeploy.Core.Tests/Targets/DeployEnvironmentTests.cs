@@ -121,11 +121,11 @@ public sealed class DeployEnvironmentTests
     public void A_secret_is_served_and_only_its_reference_is_kept()
     {
         var machine = ShippedFiles.MachineWith("  users: [{name: ops, passwordHash: {secret: ops-hash, strength: wired}}]");
-        var context = Context with { Secrets = Secrets("ops-hash", "$6$x$THEHASH"), Strength = IdentityStrength.Wired };
+        var context = Context with { Secrets = Secrets("ops-hash", "$6$saltsalt$THEHASHTHEHASH"), Strength = IdentityStrength.Wired };
 
         var file = DeployEnvironmentTarget.Compile(Recipe(machine), context).Value!.Render().Value!;
 
-        Assert.Contains("'$6$x$THEHASH'", file.Reveal(), StringComparison.Ordinal);
+        Assert.Contains("'$6$saltsalt$THEHASHTHEHASH'", file.Reveal(), StringComparison.Ordinal);
         Assert.Contains("'secret ops-hash@2'", file.Redacted, StringComparison.Ordinal);
         foreach (var shown in new[] { file.Redacted, file.ToString() })
         {
@@ -153,7 +153,7 @@ public sealed class DeployEnvironmentTests
     {
         var machine = ShippedFiles.MachineWith("  users: [{name: ops, passwordHash: {secret: ops-hash, strength: wired}}]");
 
-        var result = DeployEnvironmentTarget.Compile(Recipe(machine), Context with { Secrets = Secrets(known, "$6$x$y"), Strength = strength });
+        var result = DeployEnvironmentTarget.Compile(Recipe(machine), Context with { Secrets = Secrets(known, "$6$saltsalt$hashhashhashhash"), Strength = strength });
 
         Assert.Null(result.Value);
         var error = Assert.Single(result.Diagnostics);
@@ -166,13 +166,18 @@ public sealed class DeployEnvironmentTests
     [InlineData("a\nb")]
     [InlineData("a\0b")]
     [InlineData("")]
-    public void A_secret_that_would_break_the_password_file_is_refused(string value)
+    [InlineData("plainvalue")]
+    [InlineData("$6$saltsalt$hashhashhashhash\n")]
+    public void A_secret_that_is_no_password_hash_is_refused_and_not_shown(string value)
     {
         var machine = ShippedFiles.MachineWith("  root: {passwordHash: {secret: h}}");
 
         var result = DeployEnvironmentTarget.Compile(Recipe(machine), Context with { Secrets = Secrets("h", value) });
 
-        Assert.Contains("is no password hash", Assert.Single(result.Diagnostics).Message, StringComparison.Ordinal);
+        Assert.Null(result.Value);
+        var refused = Assert.Single(result.Diagnostics);
+        Assert.Equal("the secret 'h' is no password hash.", refused.Message);
+        Assert.Equal("Store one: netdeploy passwd | netdeploy secret set h", refused.Remedy);
     }
 
     [Fact]

@@ -126,7 +126,7 @@ public sealed class DocumentApplicationTests : DocumentWorld
 
         Assert.Single((await ApplyAsync(blade)).Diagnostics);
         Assert.Single(await FindingsAsync());
-        Secrets.Set("ops", "$6$salt$hash");
+        Secrets.Set("ops", "$6$saltsalt$hashhashhashhash");
         Application.RenderAgain();
         Assert.Empty(await FindingsAsync());
         Assert.Empty((await ApplyAsync(blade, TestDocuments.Network)).Diagnostics);

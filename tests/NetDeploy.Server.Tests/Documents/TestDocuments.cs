@@ -32,7 +32,7 @@ internal static class TestDocuments
     {
         Directory.CreateDirectory(folder);
         var secrets = SecretStore.Open(Path.Combine(folder, "secrets.json"), new byte[32]);
-        secrets.Set("root-hash", "$6$salt$hash");
+        secrets.Set("root-hash", "$6$saltsalt$hashhashhashhash");
         return secrets;
     }
 
