@@ -75,7 +75,7 @@ public sealed class DeployOrders : IAsyncDisposable
         string name, string? distro, InstallMethod? method, string? confirm, string by, bool onlyFirst, CancellationToken cancellationToken)
     {
         var state = _documents.Current;
-        var (recipe, refused) = Resolve(state, name, distro, method);
+        var (recipe, installer, refused) = Resolve(state, name, distro, method);
         if (recipe is null)
         {
             return refused!;
@@ -84,17 +84,6 @@ public sealed class DeployOrders : IAsyncDisposable
         if (_deployments.Machines.ByName(name) is { InstalledDeploymentId: not null } && confirm != name)
         {
             return new(null, DeploymentService.Unconfirmed(name), []);
-        }
-
-        InstallerStart? installer = null;
-        if (recipe.Method == InstallMethod.Installer)
-        {
-            if (_installers.Current(recipe.Distro.Name) is not { } boot)
-            {
-                return new(null, new Refusal($"The installer of {recipe.Distro.Name} is not among the boot files.", $"{_installers.Remedy(recipe.Distro.Name)}, then deploy again."), []);
-            }
-
-            installer = new InstallerStart(recipe.Distro.Name, boot.BuildId, boot.ComponentsSuite, recipe.System.Domain);
         }
 
         var pin = await PinnedRecipe.PinAsync(_bulk, state, state.Snapshot.Machines[name], distro, method, cancellationToken).ConfigureAwait(false);
@@ -110,7 +99,7 @@ public sealed class DeployOrders : IAsyncDisposable
         return new(deployment, null, []);
     }
 
-    /// <summary>Why this machine's documents or its quarantine refuse a deploy, on whatever hardware; null where they do not.</summary>
+    /// <summary>Why this machine's documents, its quarantine or the boot files refuse a deploy, on whatever hardware; null where they do not.</summary>
     public OrderResult? Objection(string name) =>
         _deployments.Machines.ByName(name)?.Quarantine is { } quarantine
             ? new(null, DeploymentService.Quarantined(name, quarantine), [])
@@ -127,35 +116,46 @@ public sealed class DeployOrders : IAsyncDisposable
         _stopping.Dispose();
     }
 
-    private (Recipe? Recipe, OrderResult? Refused) Resolve(DesiredState state, string name, string? distro, InstallMethod? method)
+    /// <returns>The installer where the recipe's method is that; a refusal alone where there is one.</returns>
+    private (Recipe? Recipe, InstallerStart? Installer, OrderResult? Refused) Resolve(DesiredState state, string name, string? distro, InstallMethod? method)
     {
         if (!state.Snapshot.Machines.TryGetValue(name, out var spec))
         {
-            return (null, new(null, new Refusal($"No document describes the machine {name}.", "netdeploy apply its document."), []));
+            return (null, null, new(null, new Refusal($"No document describes the machine {name}.", "netdeploy apply its document."), []));
         }
 
         var resolved = state.Snapshot.Resolve(spec, distro, method);
         if (resolved.Value is not { } recipe)
         {
-            return (null, new(null, new Refusal($"The recipe of {name} does not resolve.", MendDocuments), resolved.Diagnostics));
+            return (null, null, new(null, new Refusal($"The recipe of {name} does not resolve.", MendDocuments), resolved.Diagnostics));
         }
 
         var diagnostics = TargetCatalog.Check(recipe);
         if (diagnostics.Any(d => d.Severity == Severity.Error))
         {
-            return (null, new(null, new Refusal($"The recipe of {name} cannot be rendered.", MendDocuments), diagnostics));
+            return (null, null, new(null, new Refusal($"The recipe of {name} cannot be rendered.", MendDocuments), diagnostics));
         }
 
         // Both would be found by the machine alone: it would boot, get no answer or no plan, and try again for ever.
         if (NetworkCover.Objection(spec, [.. state.Snapshot.Networks.Values], _serverAddresses) is { } uncovered)
         {
-            return (null, new(null, uncovered, []));
+            return (null, null, new(null, uncovered, []));
         }
 
         var unstored = SecretCheck.Run(recipe, _secrets.Reveal(), Severity.Error);
-        return unstored.IsEmpty
-            ? (recipe, null)
-            : (null, new(null, new Refusal($"{name}: {unstored[0].Message}", $"{unstored[0].Remedy}. Then deploy again."), unstored));
+        if (!unstored.IsEmpty)
+        {
+            return (null, null, new(null, new Refusal($"{name}: {unstored[0].Message}", $"{unstored[0].Remedy}. Then deploy again."), unstored));
+        }
+
+        if (recipe.Method != InstallMethod.Installer)
+        {
+            return (recipe, null, null);
+        }
+
+        return _installers.Current(recipe.Distro.Name) is { } boot
+            ? (recipe, new InstallerStart(recipe.Distro.Name, boot.BuildId, boot.ComponentsSuite, recipe.System.Domain), null)
+            : (null, null, new(null, new Refusal($"The installer of {recipe.Distro.Name} is not among the boot files.", $"{_installers.Remedy(recipe.Distro.Name)}, then deploy again."), []));
     }
 
     /// <param name="isOn">The machine waits for its grant: nobody has to switch it on.</param>

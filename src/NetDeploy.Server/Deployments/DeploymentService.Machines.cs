@@ -122,7 +122,18 @@ public sealed partial class DeploymentService
             return new(null, new Refusal("New hardware needs at least one MAC or a slot.", $"Name its MAC: netdeploy replace {name} --mac MAC"));
         }
 
-        if (_index.ByName(name) is { } machine && Current(machine.Id) is { } deployment && !deployment.State.IsTerminal())
+        if (_index.ByName(name) is not { } machine)
+        {
+            return new(null, NoMachine(name));
+        }
+
+        // Before the cancel: whatever refuses the move leaves the deployment as it is.
+        if (Clash(machine.Replace(hardware)) is { } clash)
+        {
+            return new(null, clash);
+        }
+
+        if (Current(machine.Id) is { } deployment && !deployment.State.IsTerminal())
         {
             var cancelled = await CancelAsync(name, $"replace {name}", cancellationToken).ConfigureAwait(false);
             if (!cancelled.Ok)

@@ -17,6 +17,7 @@ namespace NetDeploy.Server.Tests.Deployments;
 public sealed class DeployOrdersTests : IAsyncDisposable, IPower, ILogger
 {
     private const string Name = "blade1";
+    private const string Hash = "$6$saltsalt$hashhashhashhash";
     private readonly TemporaryFolder _folder = new();
     private readonly SpoolFixture _spool = new();
     private readonly List<Exception> _logged = [];
@@ -92,16 +93,26 @@ public sealed class DeployOrdersTests : IAsyncDisposable, IPower, ILogger
     }
 
     [Theory]
-    [InlineData(false, true, "no Network document")]
-    [InlineData(true, false, "there is no secret 'root-hash'")]
-    public async Task What_would_leave_the_machine_without_an_answer_refuses_the_order(bool network, bool stored, string why)
+    [InlineData(false, Hash, "no Network document", false)]
+    [InlineData(true, null, "there is no secret 'root-hash'", true)]
+    [InlineData(true, "plainvalue", "the secret 'root-hash' is no password hash", true)]
+    public async Task What_would_leave_the_machine_without_an_answer_refuses_the_order(bool network, string? secret, string why, bool told)
     {
-        await StartAsync(network: network, stored: stored);
+        await StartAsync(network: network, secret: secret);
         var order = await _orders!.DeployAsync(Name, null, null, null, "test", Cancelled);
         Assert.Contains(why, order.Refusal!.Reason, StringComparison.Ordinal);
         Assert.Null(_service!.Machines.ByName(Name)!.DeploymentId);
-        Assert.Equal(stored ? [] : ["blade1.yaml:10"], order.Diagnostics.Select(d => $"{d.File}:{d.Line}"));
+        Assert.DoesNotContain("plainvalue", $"{order.Refusal}{string.Concat(order.Diagnostics)}", StringComparison.Ordinal);
+        Assert.Equal(told ? ["blade1.yaml:10"] : [], order.Diagnostics.Select(d => $"{d.File}:{d.Line}"));
         Assert.Equal(order.Refusal, _orders.Objection(Name)!.Refusal);
+    }
+
+    [Fact]
+    public async Task An_installer_that_is_not_there_is_an_objection_before_hardware_moves()
+    {
+        await StartAsync(method: "installer");
+        Assert.Equal("The installer of debian-12 is not among the boot files.", _orders!.Objection(Name)!.Refusal!.Reason);
+        Assert.Equal(_orders.Objection(Name)!.Refusal, (await _orders.DeployAsync(Name, null, null, null, "test", Cancelled)).Refusal);
     }
 
     Task<PowerResult> IPower.BootFromNetworkAsync(Machine machine, CancellationToken cancellationToken) => Task.FromResult(Power());
@@ -129,15 +140,22 @@ public sealed class DeployOrdersTests : IAsyncDisposable, IPower, ILogger
         _folder.Dispose();
     }
 
-    private async Task StartAsync(Func<ISet<string>>? pinned = null, bool network = true, bool stored = true)
+    private async Task StartAsync(Func<ISet<string>>? pinned = null, bool network = true, string? secret = Hash, string method = "image")
     {
         var bulk = new BulkStore(_folder["bulk"]);
         _service = await DeploymentService.StartAsync(
             new InMemoryRecordStore(), bulk, new TokenMint(new byte[32]), new FakeOwners(), new DeploymentLimits(), TimeProvider.System, this, Cancelled);
         await _service.PutMachineAsync(new MachineDraft(Name, MachineKind.Metal, new Binding { Macs = [MacAddress.Parse(TestDocuments.Mac)] }, [], false), Cancelled);
         var documents = TestDocuments.Open(_folder["documents"]);
-        Assert.True(documents.Apply(network ? [TestDocuments.Blade(Name), TestDocuments.Network] : [TestDocuments.Blade(Name)]).Accepted);
-        var secrets = stored ? TestDocuments.Secrets(_folder["secrets"]) : SecretStore.Open(_folder["none.json"], new byte[32]);
+        var blade = TestDocuments.Blade(Name);
+        blade = blade with { Content = $"{blade.Content}\nmethod: {method}\n" };
+        Assert.True(documents.Apply(network ? [blade, TestDocuments.Network] : [blade]).Accepted);
+        var secrets = SecretStore.Open(_folder["secrets.json"], new byte[32]);
+        if (secret is not null)
+        {
+            secrets.Set("root-hash", secret);
+        }
+
         var images = new ImageStore(_spool.Spool, TimeProvider.System, pinned ?? _service.PinnedImages);
         _orders = new DeployOrders(_service, documents, images, bulk, secrets, [System.Net.IPAddress.Parse("10.77.0.1")], this, this);
     }

@@ -240,6 +240,18 @@ public class DeploymentServiceTests
     }
 
     [Fact]
+    public async Task A_refused_replace_leaves_the_open_deployment_as_it_is()
+    {
+        await using var world = await World.StartAsync();
+        Assert.True((await world.Service.PutMachineAsync(new MachineDraft("blade2", MachineKind.Metal, new Binding { Macs = [World.NeighbourMac] }, [], false), Cancelled)).Ok);
+        await world.GrantAsync();
+        var refused = await world.Service.ReplaceAsync(World.Name, new Binding { Macs = [World.NeighbourMac] }, cancellationToken: Cancelled);
+        Assert.Equal($"MAC {World.NeighbourMac} belongs to blade2.", refused.Refusal!.Reason);
+        Assert.Equal(DeploymentState.Granted, world.Current!.State);
+        Assert.Equal([World.Mac], world.Machine.Binding.Macs);
+    }
+
+    [Fact]
     public async Task Another_machines_mac_is_refused_with_the_remedy()
     {
         await using var world = await World.StartAsync();
