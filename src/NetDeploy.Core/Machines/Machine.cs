@@ -61,8 +61,14 @@ public sealed record Machine
     /// <summary>The newest deployment, whatever its state; callbacks of any other are recorded and change nothing.</summary>
     public string? DeploymentId { get; init; }
 
-    /// <summary>The deployment that this hardware's disk holds: the last one that reached <c>installed</c>.</summary>
+    /// <summary>This hardware's last deployment that reached <c>installed</c>: the last good recipe is that one's, whatever became of its system.</summary>
     public string? InstalledDeploymentId { get; init; }
+
+    /// <summary>A later deployment claimed the disk: what was installed counts as gone, since nobody can tell whether it wrote before it ended.</summary>
+    public bool Overwritten { get; init; }
+
+    /// <summary>Whether a deploy would overwrite a system.</summary>
+    public bool HoldsSystem() => InstalledDeploymentId is not null && !Overwritten;
 
     public MachineReport? Observed { get; init; }
 
@@ -75,6 +81,7 @@ public sealed record Machine
         Binding = hardware,
         FormerBindings = [.. FormerBindings.Insert(0, Binding).Take(8)],
         InstalledDeploymentId = null,
+        Overwritten = false,
         Observed = null,
     };
 }

@@ -81,7 +81,7 @@ public sealed class DeployOrders : IAsyncDisposable
             return refused!;
         }
 
-        if (_deployments.Machines.ByName(name) is { InstalledDeploymentId: not null } && confirm != name)
+        if (_deployments.Machines.ByName(name)?.HoldsSystem() is true && confirm != name)
         {
             return new(null, DeploymentService.Unconfirmed(name), []);
         }

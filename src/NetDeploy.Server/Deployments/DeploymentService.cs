@@ -279,10 +279,17 @@ public sealed partial class DeploymentService : IAsyncDisposable
             return machine with { Quarantine = new Quarantine(now, outcome.Next.Id, reason) };
         }
 
-        return outcome.Next.State == DeploymentState.Installed && machine.InstalledDeploymentId != outcome.Next.Id
-            && machine.DeploymentId == outcome.Next.Id
-            ? machine with { InstalledDeploymentId = outcome.Next.Id }
-            : machine;
+        if (machine.DeploymentId != outcome.Next.Id)
+        {
+            return machine;
+        }
+
+        return outcome.Next.State switch
+        {
+            DeploymentState.Claimed when machine.HoldsSystem() => machine with { Overwritten = true },
+            DeploymentState.Installed when machine.InstalledDeploymentId != outcome.Next.Id => machine with { InstalledDeploymentId = outcome.Next.Id, Overwritten = false },
+            _ => machine,
+        };
     }
 
     /// <summary>Makes a commit visible: the snapshot, the deadlines, the followers, the log.</summary>

@@ -91,7 +91,7 @@ internal static class OrderRoutes
             return Refuse(DeploymentService.Protected(name));
         }
 
-        if (machine.InstalledDeploymentId is not null && request.Confirm != name)
+        if (machine.HoldsSystem() && request.Confirm != name)
         {
             return Refuse(DeploymentService.Unconfirmed(name));
         }

@@ -94,6 +94,39 @@ public class DeploymentServiceTests
     }
 
     [Fact]
+    public async Task A_claim_ends_what_the_record_says_of_an_installed_system()
+    {
+        await using var world = await World.StartAsync();
+        var (caller, _, firstBoot) = await world.ClaimedAsync();
+        await world.Service.WrittenAsync(caller, null, 61);
+        var system = (await world.Service.AuthenticateAsync(caller.DeploymentId, firstBoot, World.Static, TokenPhase.FirstBoot)).Caller!;
+        await world.Service.InstalledAsync(system, "6.1", "blade1", "10.77.0.200", []);
+        Assert.True(world.Machine.HoldsSystem());
+
+        // A grant alone writes nothing: the system is still there.
+        Assert.True((await world.GrantAsync()).Ok);
+        Assert.True((await world.Service.CancelAsync(World.Name, "anna", Cancelled)).Ok);
+        Assert.True(world.Machine.HoldsSystem());
+
+        world.Fake.Advance(TimeSpan.FromMinutes(10));
+        var (again, _, _) = await world.ClaimedAsync();
+        Assert.False(world.Machine.HoldsSystem());
+        await world.Service.FailedAsync(again, "step_unpack", "hash differs", Cancelled);
+        Assert.True((await world.Service.ReleaseAsync(World.Name, Cancelled)).Ok);
+        await world.RestartAsync();
+        Assert.False(world.Machine.HoldsSystem());
+        Assert.Equal(caller.DeploymentId, world.Machine.InstalledDeploymentId);
+
+        // A new system is one that a deploy would overwrite.
+        world.Fake.Advance(TimeSpan.FromMinutes(10));
+        (caller, _, firstBoot) = await world.ClaimedAsync();
+        await world.Service.WrittenAsync(caller, null, 61);
+        system = (await world.Service.AuthenticateAsync(caller.DeploymentId, firstBoot, World.Static, TokenPhase.FirstBoot)).Caller!;
+        await world.Service.InstalledAsync(system, "6.1", "blade1", "10.77.0.200", []);
+        Assert.True(world.Machine.HoldsSystem());
+    }
+
+    [Fact]
     public async Task Every_report_is_heard_even_where_its_percentage_is_not_written()
     {
         await using var world = await World.StartAsync();

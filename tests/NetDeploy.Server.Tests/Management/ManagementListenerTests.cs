@@ -193,6 +193,21 @@ public class ManagementListenerTests
     }
 
     [Fact]
+    public async Task A_machine_whose_disk_a_later_deployment_claimed_is_deployed_without_its_name()
+    {
+        var store = new InMemoryRecordStore();
+        await store.CommitAsync(new StoreChange
+        {
+            Machines = [new Machine { Id = "i", Name = "blade1", Binding = new Binding { Macs = [MacAddress.Parse(TestDocuments.Mac)] }, InstalledDeploymentId = "d", Overwritten = true }],
+        });
+        await using var host = await ManagementHost.StartAsync(store);
+        using var client = host.Client();
+        Assert.True((await client.ApplyAsync(new ApplyRequest(
+            [new DocumentText("blade1.yaml", TestDocuments.Blade().Content), new DocumentText("network.yaml", TestDocuments.Network.Content)]))).Applied);
+        Assert.Equal("preparing", (await client.DeployAsync("blade1", new DeployRequest())).State);
+    }
+
+    [Fact]
     public async Task Nobody_is_told_to_power_a_machine_on_before_its_image_is_there()
     {
         await using var host = await ManagementHost.StartAsync();
