@@ -117,23 +117,17 @@ public sealed partial class DeploymentService
     /// <param name="documented">The hardware that its document names now: this order is newer, and stands until the document changes.</param>
     public async Task<CommandResult<Machine>> ReplaceAsync(string name, Binding hardware, Binding? documented = null, CancellationToken cancellationToken = default)
     {
-        if (hardware.IsEmpty)
-        {
-            return new(null, new Refusal("New hardware needs at least one MAC or a slot.", $"Name its MAC: netdeploy replace {name} --mac MAC"));
-        }
-
-        if (_index.ByName(name) is not { } machine)
-        {
-            return new(null, NoMachine(name));
-        }
-
         // Before the cancel: whatever refuses the move leaves the deployment as it is.
-        if (Clash(machine.Replace(hardware)) is { } clash)
+        var machine = _index.ByName(name);
+        var objection = hardware.IsEmpty ? new Refusal("New hardware needs at least one MAC or a slot.", $"Name its MAC: netdeploy replace {name} --mac MAC")
+            : machine is null ? NoMachine(name)
+            : Clash(machine.Replace(hardware));
+        if (objection is not null)
         {
-            return new(null, clash);
+            return new(null, objection);
         }
 
-        if (Current(machine.Id) is { } deployment && !deployment.State.IsTerminal())
+        if (Current(machine!.Id) is { } deployment && !deployment.State.IsTerminal())
         {
             var cancelled = await CancelAsync(name, $"replace {name}", cancellationToken).ConfigureAwait(false);
             if (!cancelled.Ok)
