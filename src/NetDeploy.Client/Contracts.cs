@@ -110,7 +110,14 @@ public sealed record DiagnosticView(string Severity, string File, int Line, int 
 /// <param name="Machines">How many machines the set in force describes.</param>
 /// <param name="Documents">How many documents the files of the request hold.</param>
 /// <param name="Rendering">How far the machines are rendered; null where nothing is in force that was not before.</param>
-public sealed record ApplyResult(bool Applied, long Revision, int Machines, IReadOnlyList<DiagnosticView> Diagnostics, int Documents, RenderingView? Rendering = null);
+/// <param name="Removed">What the prune took away, or would where it was only checked.</param>
+public sealed record ApplyResult(
+    bool Applied, long Revision, int Machines, IReadOnlyList<DiagnosticView> Diagnostics, int Documents, RenderingView? Rendering = null,
+    IReadOnlyList<RemovedDocument>? Removed = null);
+
+/// <summary>A document that is in force no more.</summary>
+/// <param name="File">Where it stood.</param>
+public sealed record RemovedDocument(string Kind, string Name, string File);
 
 /// <summary>What the documents in force make of the machines.</summary>
 /// <param name="Revision">The newest revision that was rendered; the documents in force may be newer.</param>

@@ -14,10 +14,10 @@ internal static class ApplyCommand
         var path = new Argument<string>("path") { Description = "A YAML file, or a folder that is read with its subfolders." };
         var data = VerbOptions.Data();
         var json = VerbOptions.Json();
-        var prune = new Option<bool>("--prune") { Description = "Remove the documents that the server holds and this path does not." };
+        var prune = new Option<bool>("--prune") { Description = "Remove the documents that the server holds and this path does not, and name them; with --check, name them only." };
         var check = new Option<bool>("--check") { Description = "Compile, render every machine and report; change nothing." };
         var revision = new Option<long?>("--revision") { Description = "Refuse unless the server's documents are at this revision." };
-        var command = new Command("apply", "Make these documents the desired state.") { path, data, json, prune, check, revision };
+        var command = new Command("apply", "Make these documents the desired state. Documents that compile are in force, and the exit code is 0, also where a machine of theirs cannot be granted until it is mended: the output names it.") { path, data, json, prune, check, revision };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var documents = Read(parsed.GetRequiredValue(path));
@@ -32,6 +32,11 @@ internal static class ApplyCommand
             else
             {
                 Output.Diagnostics([.. result.Diagnostics, .. result.Rendering?.Findings ?? []]);
+                foreach (var line in Removed(result))
+                {
+                    Console.Out.WriteLine(line);
+                }
+
                 Console.Out.WriteLine(result.Applied
                     ? $"Applied {Output.Counted(result.Documents, "document")}: {Output.Counted(result.Machines, "machine")}, revision {result.Revision}.{Rendered(result.Rendering)}"
                     : parsed.GetValue(check) && result.Diagnostics.All(d => d.Severity != "error") ? "Checked: these documents compile, and every machine renders." : $"Nothing was changed; revision {result.Revision} keeps serving.");
@@ -41,6 +46,10 @@ internal static class ApplyCommand
         });
         return command;
     }
+
+    /// <summary>The last look at what goes: of a check before it does.</summary>
+    internal static IEnumerable<string> Removed(ApplyResult result) =>
+        (result.Removed ?? []).Select(d => $"{(result.Applied ? "Removed" : "Would remove")} {d.Kind} {d.Name} ({d.File}).");
 
     /// <summary>What to know of the machines that these documents touch; nothing where all is well.</summary>
     private static string Rendered(RenderingView? rendering) => rendering switch

@@ -17,7 +17,11 @@ public sealed record DesiredState(long Revision, ImmutableArray<SourceText> Appl
 
 /// <param name="State">The state in force afterwards: the new one, or the old one where the new one was refused.</param>
 /// <param name="Candidate">What the documents compile to, in force or not; null where they do not compile.</param>
-public sealed record ApplyOutcome(bool Accepted, DesiredState State, ImmutableArray<Diagnostic> Diagnostics, Snapshot? Candidate = null);
+public sealed record ApplyOutcome(bool Accepted, DesiredState State, ImmutableArray<Diagnostic> Diagnostics, Snapshot? Candidate = null)
+{
+    /// <summary>The documents that this apply took away, or would where it is only a check.</summary>
+    public ImmutableArray<DocumentPlace> Removed { get; init; } = [];
+}
 
 /// <summary>
 /// Keeps the applied documents as text, one folder a revision, and a link to the one in force. A set that does not compile
@@ -154,9 +158,15 @@ public sealed class DocumentStore
                 wrong = Dropped(old, texts, all, compiled.Value).AddRange(wrong);
             }
 
-            if (compiled.Value is null || checkOnly || wrong.Any(d => d.Severity == Severity.Error))
+            if (compiled.Value is null || wrong.Any(d => d.Severity == Severity.Error))
             {
                 return new ApplyOutcome(false, old, compiled.Diagnostics.AddRange(wrong), compiled.Value);
+            }
+
+            var removed = prune ? Removed(old, compiled.Value) : [];
+            if (checkOnly)
+            {
+                return new ApplyOutcome(false, old, compiled.Diagnostics.AddRange(wrong), compiled.Value) { Removed = removed };
             }
 
             if (all.SequenceEqual(old.Applied))
@@ -164,7 +174,7 @@ public sealed class DocumentStore
                 return new ApplyOutcome(true, old, compiled.Diagnostics.AddRange(wrong), compiled.Value);
             }
 
-            return new ApplyOutcome(true, Put(old, all, compiled.Value), compiled.Diagnostics.AddRange(wrong), compiled.Value);
+            return new ApplyOutcome(true, Put(old, all, compiled.Value), compiled.Diagnostics.AddRange(wrong), compiled.Value) { Removed = removed };
         }
     }
 
@@ -239,6 +249,13 @@ public sealed class DocumentStore
                    $"the stored file holds {d.Kind} '{d.Name}', which this apply would remove.",
                    $"Give your file another name than {d.File}, keep the document in it, or apply the whole folder with --prune to remove it."),
         ];
+    }
+
+    /// <summary>A document that another file holds now, or that the server ships, is still there.</summary>
+    private static ImmutableArray<DocumentPlace> Removed(DesiredState old, Snapshot next)
+    {
+        var held = next.Places.Select(d => (d.Kind, d.Name)).ToHashSet();
+        return [.. old.Snapshot.Places.Where(d => !held.Contains((d.Kind, d.Name))).OrderBy(d => d.Kind, StringComparer.Ordinal).ThenBy(d => d.Name, StringComparer.Ordinal)];
     }
 
     private static ApplyOutcome Refuse(DesiredState state, string message, string remedy) =>

@@ -45,7 +45,8 @@ internal static class DocumentRoutes
             : null;
         var count = outcome.Candidate is { } compiled ? texts.Sum(t => compiled.DocumentsIn(t.Path)) : DocumentSet.Count(texts);
         return TypedResults.Json(
-            new ApplyResult(outcome.Accepted, outcome.State.Revision, outcome.State.Snapshot.Machines.Count, [.. outcome.Diagnostics.Select(View)], count, rendering),
+            new ApplyResult(outcome.Accepted, outcome.State.Revision, outcome.State.Snapshot.Machines.Count, [.. outcome.Diagnostics.Select(View)], count, rendering,
+                [.. outcome.Removed.Select(d => new RemovedDocument(d.Kind, d.Name, d.File))]),
             NetDeployJson.Default.ApplyResult);
     }
 

@@ -72,7 +72,24 @@ public sealed class DocumentStoreTests : IDisposable
         store.Apply(TestDocuments.Blade());
         var second = TestDocuments.Blade("blade2", "52:54:00:00:00:02");
         Assert.Equal(2, store.Apply(second).State.Snapshot.Machines.Count);
-        Assert.Equal(["blade2"], store.Apply([second], null, prune: true, checkOnly: false, _ => []).State.Snapshot.Machines.Keys);
+        var looked = store.Apply([second], null, prune: true, checkOnly: true, _ => []);
+        Assert.Equal(("Machine", "blade1", "blade1.yaml"), looked.Removed is [var would] ? (would.Kind, would.Name, would.File) : default);
+        Assert.Equal(2, store.Current.Snapshot.Machines.Count);
+        var pruned = store.Apply([second], null, prune: true, checkOnly: false, _ => []);
+        Assert.Equal(["blade2"], pruned.State.Snapshot.Machines.Keys);
+        Assert.Equal(looked.Removed, pruned.Removed);
+    }
+
+    [Fact]
+    public void A_document_that_moved_to_another_file_was_not_removed()
+    {
+        var store = TestDocuments.Open(_folder.Path);
+        store.Apply(TestDocuments.Blade(), TestDocuments.Network);
+        var moved = store.Apply([TestDocuments.Blade(path: "rack/blade1.yaml")], null, prune: true, checkOnly: false, _ => []);
+        Assert.Equal(["Network lab"], moved.Removed.Select(d => $"{d.Kind} {d.Name}"));
+        Assert.Empty(store.Apply([TestDocuments.Blade(path: "rack/blade1.yaml")], null, prune: true, checkOnly: false, _ => []).Removed);
+        var refused = store.Apply([new SourceText("x.yaml", "apiVersion: netdeploy/v1\nkind: Nothing\nname: x\n")], null, prune: true, checkOnly: true, _ => []);
+        Assert.Empty(refused.Removed);
     }
 
     [Fact]

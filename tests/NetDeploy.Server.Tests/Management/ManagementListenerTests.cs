@@ -246,6 +246,10 @@ public class ManagementListenerTests
         var applied = await client.ApplyAsync(new ApplyRequest([new DocumentText("all.yaml", two)]));
         Assert.True(applied.Applied);
         Assert.Equal(2, applied.Documents);
+        Assert.Equal([], applied.Removed);
+        var one = new DocumentText("all.yaml", TestDocuments.Blade().Content);
+        var pruned = await client.ApplyAsync(new ApplyRequest([one], Prune: true, CheckOnly: true));
+        Assert.Equal([new RemovedDocument("Machine", "blade2", "all.yaml")], pruned.Removed);
     }
 
     [Fact]
