@@ -139,7 +139,8 @@ public sealed record DeployRequest(string? Distro = null, string? Method = null,
 /// <summary>An order that was taken.</summary>
 /// <param name="DeploymentId">Empty where a machine moved to other hardware without being deployed.</param>
 /// <param name="Instruction">What a person must do, such as power the machine on now or once its image is built; null where the server does it.</param>
-public sealed record DeployResult(string DeploymentId, string State, string? Instruction);
+/// <param name="Name">The machine's.</param>
+public sealed record DeployResult(string DeploymentId, string State, string? Instruction, string? Name = null);
 
 /// <summary>New hardware for a name: at least one MAC.</summary>
 /// <param name="Deploy">Deploy at once, as the machine was.</param>

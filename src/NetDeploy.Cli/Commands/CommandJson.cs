@@ -13,9 +13,14 @@ internal sealed record BootFilesResult(string Done);
 /// <param name="Forgotten">The machine's name.</param>
 internal sealed record ForgottenMachine(string Forgotten);
 
+/// <summary>What <c>deploy --json</c> prints of a machine that is not deployed.</summary>
+/// <param name="Refused">Why.</param>
+internal sealed record RefusedOrder(string Name, string Refused, string? Remedy);
+
 /// <summary>JSON of the verbs whose answer is no document of the management API.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(UploadedLog))]
 [JsonSerializable(typeof(BootFilesResult))]
 [JsonSerializable(typeof(ForgottenMachine))]
+[JsonSerializable(typeof(RefusedOrder))]
 internal sealed partial class CommandJson : JsonSerializerContext;

@@ -20,7 +20,7 @@ internal static class DeployCommand
         var data = VerbOptions.Data();
         var json = VerbOptions.Json();
         var distro = new Option<string?>("--distro") { Description = "Another distribution than the machine's document names." };
-        var method = new Option<string?>("--method") { Description = "How it gets onto the disk: image (default)." };
+        var method = new Option<string?>("--method") { Description = "How it gets onto the disk: image, or installer (the distribution's own); without it as the machine's document says, and image where that says nothing." };
         var wait = new Option<bool>("--wait") { Description = "Follow until installed or failed." };
         var stagger = new Option<string>("--stagger") { Description = "Pause between machine starts, such as 30s.", DefaultValueFactory = _ => "0s" };
         var yes = new Option<bool>("--yes") { Description = "Overwrite an installed machine without asking for its name again." };
@@ -30,7 +30,7 @@ internal static class DeployCommand
             var pause = Seconds(parsed.GetRequiredValue(stagger));
             using var client = VerbOptions.Connect(parsed, data);
             var started = new List<(string Name, long After)>();
-            foreach (var name in parsed.GetRequiredValue(names))
+            var allTaken = await EachAsync(parsed.GetRequiredValue(names), parsed.GetValue(json), async name =>
             {
                 if (started.Count > 0)
                 {
@@ -46,17 +46,52 @@ internal static class DeployCommand
                     confirm => client.DeployAsync(name, new DeployRequest(parsed.GetValue(distro), parsed.GetValue(method), Confirm: confirm), cancellationToken)).ConfigureAwait(false);
                 started.Add((name, after));
                 Report(name, result, parsed.GetValue(json), follow: !parsed.GetValue(wait));
-            }
-
+            }).ConfigureAwait(false);
             if (!parsed.GetValue(wait))
             {
-                return Invocation.Done;
+                return allTaken ? Invocation.Done : Invocation.NotDone;
             }
 
             var outcomes = await Task.WhenAll(started.Select(s => Following.UntilEndAsync(client, s.Name, s.After, parsed.GetValue(json), cancellationToken))).ConfigureAwait(false);
-            return outcomes.All(installed => installed) ? Invocation.Done : Invocation.NotDone;
+            return allTaken && outcomes.All(installed => installed) ? Invocation.Done : Invocation.NotDone;
         });
         return command;
+    }
+
+    /// <summary>One machine that is refused keeps no other from its order. What no machine would be given ends it: no server, or wrong use.</summary>
+    /// <returns>Whether all orders were taken.</returns>
+    internal static async Task<bool> EachAsync(string[] names, bool json, Func<string, Task> order)
+    {
+        var all = true;
+        foreach (var name in names)
+        {
+            try
+            {
+                await order(name).ConfigureAwait(false);
+            }
+            catch (NetDeployApiException e) when (e.Status is not (0 or 400))
+            {
+                Output.Diagnostics(e.Diagnostics);
+                await RefusedAsync(name, e.Message, e.Remedy).ConfigureAwait(false);
+            }
+            catch (UserFault e)
+            {
+                await RefusedAsync(name, e.Message, e.Remedy).ConfigureAwait(false);
+            }
+        }
+
+        return all;
+
+        async Task RefusedAsync(string name, string why, string? remedy)
+        {
+            all = false;
+            if (json && names.Length > 1)
+            {
+                Output.Json(new RefusedOrder(name, why, remedy), CommandJson.Default.RefusedOrder);
+            }
+
+            await Invocation.FailAsync(names.Length > 1 ? $"{name} is not deployed: {why}" : why, remedy).ConfigureAwait(false);
+        }
     }
 
     /// <param name="follow">Nobody follows it yet: say how.</param>

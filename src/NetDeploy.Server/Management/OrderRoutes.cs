@@ -118,7 +118,7 @@ internal static class OrderRoutes
         services.Application.RefreshAddresses();
         if (!request.Deploy)
         {
-            return TypedResults.Json(new DeployResult("", "replaced", null), NetDeployJson.Default.DeployResult);
+            return TypedResults.Json(new DeployResult("", "replaced", null, name), NetDeployJson.Default.DeployResult);
         }
 
         var result = await services.Orders.DeployAsync(name, null, null, name, "operator", cancellationToken).ConfigureAwait(false);
@@ -128,7 +128,7 @@ internal static class OrderRoutes
     }
 
     private static IResult Deployed(ManagementServices services, string name, OrderResult result) => result.Deployment is { } deployment
-        ? TypedResults.Json(new DeployResult(deployment.Id, deployment.State.Word(), Instruction(services, name, deployment)), NetDeployJson.Default.DeployResult)
+        ? TypedResults.Json(new DeployResult(deployment.Id, deployment.State.Word(), Instruction(services, name, deployment), name), NetDeployJson.Default.DeployResult)
         : Refuse(result.Refusal!, Views(result));
 
     /// <summary>
