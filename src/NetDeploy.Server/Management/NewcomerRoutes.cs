@@ -18,18 +18,21 @@ internal static class NewcomerRoutes
 {
     public static void MapNewcomers(this IEndpointRouteBuilder api, ManagementServices services)
     {
-        api.MapGet("/unknown/{mac}", IResult (string mac) => Find(services, mac) is { } seen
-            ? TypedResults.Json(Explanations.View(seen, services, MachineRoutes.AddressOf(services, seen.Mac), explained: true), NetDeployJson.Default.UnknownClientView)
-            : NotSeen(mac));
+        api.MapGet("/unknown/{mac}", IResult (string mac) => Find(services, mac) switch
+        {
+            (null, var problem) => problem!,
+            var (seen, _) => TypedResults.Json(Explanations.View(seen, services, MachineRoutes.AddressOf(services, seen.Mac), explained: true), NetDeployJson.Default.UnknownClientView),
+        });
 
         api.MapPost("/unknown/{mac}/adopt", (string mac, AdoptRequest request, CancellationToken cancellationToken) => AdoptAsync(services, mac, request, cancellationToken));
     }
 
     private static async Task<IResult> AdoptAsync(ManagementServices services, string mac, AdoptRequest request, CancellationToken cancellationToken)
     {
-        if (Find(services, mac) is not { } seen)
+        var (seen, problem) = Find(services, mac);
+        if (seen is null)
         {
-            return NotSeen(mac);
+            return problem!;
         }
 
         IPAddress? address = null;
@@ -54,17 +57,30 @@ internal static class NewcomerRoutes
         var order = await services.Orders.DeployAsync(machine.Name, null, null, null, "operator", cancellationToken).ConfigureAwait(false);
         return order.Deployment is { } deployment
             ? TypedResults.Json(
-                new AdoptResult(machine.Name, new DeployResult(deployment.Id, deployment.State.Word(), OrderRoutes.Instruction(services, machine.Name, deployment))),
+                new AdoptResult(machine.Name, new DeployResult(deployment.Id, deployment.State.Word(), OrderRoutes.Instruction(services, machine.Name, deployment), machine.Name)),
                 NetDeployJson.Default.AdoptResult)
             : OrderRoutes.Refuse(
                 new Refusal($"{mac} is {machine.Name} now, but is not deployed: {order.Refusal!.Reason}", $"{order.Refusal.Remedy} Then: netdeploy deploy {machine.Name}"),
                 [.. order.Diagnostics.Select(DocumentRoutes.View)]);
     }
 
-    private static SeenMachine? Find(ManagementServices services, string mac) =>
-        MacAddress.TryParse(mac, CultureInfo.InvariantCulture, out var known) ? services.Desk.Seen.Find(known) : null;
+    /// <summary>Who was seen asking with that MAC, or why there is nobody.</summary>
+    private static (SeenMachine? Seen, JsonHttpResult<ProblemView>? Problem) Find(ManagementServices services, string mac)
+    {
+        if (!MacAddress.TryParse(mac, CultureInfo.InvariantCulture, out var known))
+        {
+            return (null, Problems.Refuse(StatusCodes.Status400BadRequest, $"'{mac}' is no MAC address.", "Write it as 52:54:00:12:34:56; 'netdeploy machines' lists who was seen asking."));
+        }
 
-    private static JsonHttpResult<ProblemView> NotSeen(string mac) => Problems.Refuse(
-        StatusCodes.Status404NotFound, $"Nobody with the MAC '{mac}' was seen asking since the server started.",
-        "List who was with 'netdeploy machines'; boot it from the network, or apply a document of kind Machine.");
+        if (services.Desk.Seen.Find(known) is { } seen)
+        {
+            return (seen, null);
+        }
+
+        return services.Deployments.Machines.ByMac(known).FirstOrDefault() is { } owner
+            ? (null, Problems.Refuse(StatusCodes.Status409Conflict, $"MAC {known} belongs to {owner.Name}.", $"Show it with: netdeploy show {owner.Name}"))
+            : (null, Problems.Refuse(
+                StatusCodes.Status404NotFound, $"Nobody with the MAC '{mac}' was seen asking since the server started.",
+                "List who was with 'netdeploy machines'; boot it from the network, or apply a document of kind Machine."));
+    }
 }

@@ -125,6 +125,22 @@ public sealed class NewcomerRoutesTests
         Assert.Single((await client.DocumentsAsync(Cancelled)).Documents);
     }
 
+    [Theory]
+    [InlineData("525400", 400, "'525400' is no MAC address.")]
+    [InlineData(TestDocuments.Mac, 409, "MAC 52:54:00:00:00:01 belongs to blade1.")]
+    public async Task A_MAC_that_is_none_or_a_machines_is_said_to_be_that(string mac, int status, string why)
+    {
+        await using var host = await ManagementHost.StartAsync();
+        using var client = host.Client();
+        await ApplyAsync(client, new("network.yaml", TestDocuments.Network.Content), new("blade1.yaml", TestDocuments.Blade().Content));
+        foreach (var ask in (Func<Task>[])[() => client.AdoptAsync(mac, new AdoptRequest("web1"), Cancelled), () => client.UnknownAsync(mac, Cancelled)])
+        {
+            var refused = await Assert.ThrowsAsync<NetDeployApiException>(ask);
+            Assert.Equal((status, why), (refused.Status, refused.Message));
+            Assert.NotEmpty(refused.Remedy!);
+        }
+    }
+
     private static void Meet(ManagementHost host) => host.Seen.Know(
         MacAddress.Parse(Mac), known => known with { Network = "lab", AskedDhcp = true, Architectures = [7], Smbios = Smbios.Of("Dell", "R640", "SN7") });
 
