@@ -104,7 +104,7 @@ public sealed partial record ServerConfig
             var place = $"{path}:{e.Start.Line}:{e.Start.Column}";
             throw UnknownKey().Match(e.Message) is { Success: true } unknown
                 ? new ServerFault($"{place}: there is no key '{unknown.Groups[1].Value}'", KnownKeys(unknown.Groups[1].Value, unknown.Groups[2].Value), e)
-                : new ServerFault($"{place}: {Reason(e.InnerException?.Message ?? e.Message)}", $"The commented example profiles/netdeploy.yaml.example says what each key holds. {Example}", e);
+                : new ServerFault($"{place}: {Reason(text, e)}", $"The commented example profiles/netdeploy.yaml.example says what each key holds. {Example}", e);
         }
     }
 
@@ -115,7 +115,22 @@ public sealed partial record ServerConfig
         return $"{Spelling.Remedy(key, ConfigReference.NamesOf(map))} Every key is in the commented example profiles/netdeploy.yaml.example.";
     }
 
-    private static string Reason(string message) => WrongForm().IsMatch(message) ? "the value of this key has another form" : message;
+    /// <summary>The deserializer knows the place of a value, and not its key: that stands before it in the line.</summary>
+    private static string Reason(string text, YamlException e)
+    {
+        var line = text.Split('\n').ElementAtOrDefault((int)e.Start.Line - 1) ?? "";
+        var key = KeyBefore().Match(line[..(int)Math.Clamp(e.Start.Column - 1, 0, line.Length)]).Groups[1].Value;
+        var reason = e.InnerException switch
+        {
+            FormatException or OverflowException when key.Length > 0 => IsSwitch(key) ? "the value is neither true nor false" : "the value is no whole number",
+            var inner when WrongForm().IsMatch(inner?.Message ?? e.Message) => "the value of this key has another form",
+            var inner => inner?.Message ?? e.Message,
+        };
+        return key.Length > 0 ? $"{key}: {reason}" : reason;
+    }
+
+    private static bool IsSwitch(string key) => typeof(ServerConfig).GetNestedTypes(BindingFlags.NonPublic).SelectMany(t => t.GetProperties())
+        .Any(p => p.PropertyType == typeof(bool?) && p.Name.Equals(key, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>Found now, and not when the first machine boots.</summary>
     private static ImmutableArray<string> Words(string path, string arguments)
@@ -188,6 +203,9 @@ public sealed partial record ServerConfig
     /// <summary>The deserializer's own words name our types; an operator has keys.</summary>
     [GeneratedRegex("Property '([^']*)' not found on type '([^']*)'")]
     private static partial Regex UnknownKey();
+
+    [GeneratedRegex("([A-Za-z]+)[\"']?\\s*:\\s*$")]
+    private static partial Regex KeyBefore();
 
     [GeneratedRegex("^(No node deserializer|Invalid cast|Expected '(Scalar|MappingStart|SequenceStart))")]
     private static partial Regex WrongForm();
