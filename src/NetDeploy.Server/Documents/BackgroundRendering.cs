@@ -15,7 +15,7 @@ public sealed record RenderingState(long Revision, Rendering? Result, ImmutableS
     public IEnumerable<string> Warnings =>
         Broken is { } broken ? [broken]
         : Result is { Failed.Count: > 0 and var failed }
-            ? [$"{failed} of {Result.Machines} machines cannot be granted by revision {Revision} of the documents, such as {Result.Failed.Keys.Min(StringComparer.Ordinal)}: see netdeploy machines."]
+            ? [$"{failed} of {Result.Machines} machines cannot be granted by revision {Revision} of the documents, such as {Result.Failed.Keys.Min(StringComparer.Ordinal)}: netdeploy show {Result.Failed.Keys.Min(StringComparer.Ordinal)} says what to mend."]
             : [];
 
     /// <summary>The fault with its remedy.</summary>

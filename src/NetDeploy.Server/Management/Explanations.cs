@@ -27,7 +27,7 @@ internal static class Explanations
             identity,
             null,
             Verdicts(seen?.Judgement),
-            Next(machine, services.Deployments.Current(machine.Id)),
+            Next(machine, services.Deployments.Current(machine.Id), Deploy(machine, services)),
             mac is { } asking && services.Hold.Held.Find(asking) is { } held ? Lines(held)
                 : machine.Observed is null ? [] : [.. machine.Observed.Inventory.SelectMany(pair => pair.Value.Select(value => $"{pair.Key}={value}"))]);
     }
@@ -65,17 +65,37 @@ internal static class Explanations
         static string? Told(string? text) => text is { Length: > 0 } ? text : null;
     }
 
-    private static string Next(Machine machine, Deployment? deployment)
+    /// <summary>The order, or what to mend before it would be taken.</summary>
+    private static string Deploy(Machine machine, ManagementServices services)
+    {
+        var order = $"netdeploy deploy {machine.Name}";
+        if (machine.Protected)
+        {
+            var refusal = DeploymentService.Protected(machine.Name);
+            return $"{refusal.Reason} {refusal.Remedy} Then: {order}";
+        }
+
+        return services.Orders.Objection(machine.Name) switch
+        {
+            null or { Refusal: null } => order,
+            { Diagnostics: var diagnostics } when diagnostics.FirstOrDefault(d => d is { Severity: Severity.Error, Line: > 0 }) is { } first =>
+                $"mend {first.File}:{first.Line}: {(first.Path.Length > 0 ? first.Path + ": " : "")}{first.Message} {first.Remedy.TrimEnd('.')}. Then: {order}",
+            { Refusal: var refusal } => $"{refusal.Reason} {refusal.Remedy}",
+        };
+    }
+
+    /// <param name="deploy">How it comes to be deployed.</param>
+    private static string Next(Machine machine, Deployment? deployment, string deploy)
     {
         var name = machine.Name;
         return (machine, deployment?.State) switch
         {
             ({ Quarantine: not null }, _) => $"netdeploy release {name}, then netdeploy deploy {name}",
             ({ Binding.IsEmpty: true }, _) => $"netdeploy replace {name} --mac MAC",
-            (_, null) => $"netdeploy deploy {name}",
+            (_, null) => deploy,
             (_, DeploymentState.Granted) => $"boot it from the network; netdeploy show {name} --follow",
-            (_, DeploymentState.Installed) => $"nothing; to install it again: netdeploy deploy {name}",
-            (_, { } state) when state.IsTerminal() => $"netdeploy deploy {name}",
+            (_, DeploymentState.Installed) => $"nothing; to install it again: {deploy}",
+            (_, { } state) when state.IsTerminal() => deploy,
             _ => $"wait; netdeploy show {name} --follow",
         };
     }

@@ -25,7 +25,8 @@ public sealed class SavingTests : DocumentWorld
         Assert.Equal(1, state.Revision);
         Assert.Empty(state.LastGood);
         Assert.Equal("blade2.yaml", Assert.Single(state.Result.Findings).Diagnostic.File);
-        Assert.Contains("1 of 2 machines cannot be granted", Assert.Single(state.Warnings), StringComparison.Ordinal);
+        Assert.Equal(
+            "1 of 2 machines cannot be granted by revision 1 of the documents, such as blade2: netdeploy show blade2 says what to mend.", Assert.Single(state.Warnings));
     }
 
     [Fact]

@@ -238,6 +238,27 @@ public class ManagementListenerTests
     }
 
     [Fact]
+    public async Task What_comes_next_for_a_machine_that_cannot_be_granted_is_what_to_mend()
+    {
+        await using var host = await ManagementHost.StartAsync();
+        using var client = host.Client();
+        var lacking = TestDocuments.Blade("blade2", "52:54:00:00:00:02").Content.Replace("root-hash", "none", StringComparison.Ordinal);
+        var locked = TestDocuments.Blade("blade3", "52:54:00:00:00:03").Content + "\nprotected: true\n";
+        DocumentText[] blades = [new("blade1.yaml", TestDocuments.Blade().Content), new("blade2.yaml", lacking), new("blade3.yaml", locked)];
+        Assert.True((await client.ApplyAsync(new ApplyRequest(blades))).Applied);
+        Assert.StartsWith("There is no Network document, so blade1", await NextAsync("blade1"), StringComparison.Ordinal);
+
+        Assert.True((await client.ApplyAsync(new ApplyRequest([new DocumentText("network.yaml", TestDocuments.Network.Content)]))).Applied);
+        Assert.Equal("netdeploy deploy blade1", await NextAsync("blade1"));
+        Assert.Equal(
+            "mend blade2.yaml:10: system.root.passwordHash: there is no secret 'none'. Store it: netdeploy passwd | netdeploy secret set none. Then: netdeploy deploy blade2",
+            await NextAsync("blade2"));
+        Assert.Equal("blade3 is protected. Set protected: false in its document and apply it. Then: netdeploy deploy blade3", await NextAsync("blade3"));
+
+        async Task<string> NextAsync(string name) => (await client.MachineAsync(name)).Why!.Next;
+    }
+
+    [Fact]
     public async Task An_apply_counts_documents_and_not_files()
     {
         await using var host = await ManagementHost.StartAsync();
