@@ -13,7 +13,7 @@ public sealed class LeaseTable
     private readonly Dictionary<Ipv4Address, Entry> _entries = [];
     private readonly Dictionary<LeaseKey, List<Ipv4Address>> _byClient = [];
     private readonly Dictionary<MacAddress, List<Ipv4Address>> _byMac = [];
-    private readonly List<AddressBitmap> _pools = [];
+    private readonly List<Pool> _pools = [];
     private AddressingSnapshot _snapshot = AddressingSnapshot.Empty;
 
     public int Count => _entries.Count;
@@ -37,10 +37,15 @@ public sealed class LeaseTable
         {
             foreach (var range in subnet.Pools)
             {
-                var pool = new AddressBitmap(range);
+                var pool = new Pool(range);
                 foreach (var address in subnet.Unpooled.Concat(_entries.Keys).Where(range.Contains))
                 {
-                    pool.Take(address);
+                    pool.Unused.Take(address);
+                }
+
+                foreach (var lease in _entries.Values.Select(e => e.Current).Where(l => range.Contains(l.Address) && IsForAnyone(l.Address)))
+                {
+                    pool.Leased.Add((lease.ExpiresAt, lease.Address));
                 }
 
                 _pools.Add(pool);
@@ -65,13 +70,13 @@ public sealed class LeaseTable
     {
         foreach (var pool in PoolsOf(subnet))
         {
-            if (pool.FindFree() is { } address)
+            if (pool.Unused.FindFree() is { } address)
             {
                 return address;
             }
         }
 
-        return Ended(subnet, now).MinBy(l => l.ExpiresAt)?.Address;
+        return PoolsOf(subnet).Select(p => Ended(p, now).FirstOrDefault()).OfType<Lease>().MinBy(l => l.ExpiresAt)?.Address;
     }
 
     /// <summary>
@@ -80,21 +85,27 @@ public sealed class LeaseTable
     /// </summary>
     public bool HasRoomForStranger(Subnet subnet, DateTimeOffset now)
     {
-        var unused = PoolsOf(subnet).Sum(p => p.FreeCount);
-        if (unused > subnet.KeptAtMost)
+        var unused = PoolsOf(subnet).Sum(p => p.Unused.FreeCount);
+        var left = unused > subnet.KeptAtMost ? unused : unused + PoolsOf(subnet).SelectMany(p => Ended(p, now)).Take(subnet.KeptAtMost + 1).Count();
+        if (left == 0 || left > subnet.KeptAtMost)
         {
-            return true;
+            return left > 0;
         }
 
         var waiting = subnet.Unreserved.Count(mac => !Of(mac).Any(l => l.IsLive(now) && l.State is not LeaseState.Declined && subnet.Contains(l.Address)));
-        return unused + Ended(subnet, now).Count() > Math.Min(waiting, subnet.KeptAtMost);
+        return left > waiting;
     }
 
-    /// <summary>Addresses of the pools that had a client, and that another may have now.</summary>
-    private IEnumerable<Lease> Ended(Subnet subnet, DateTimeOffset now) => _entries.Values.Select(e => e.Current).Where(lease =>
-        !lease.IsLive(now) && subnet.IsInPool(lease.Address) && !subnet.IsWithheld(lease.Address) && subnet.ReservationAt(lease.Address) is null);
+    /// <summary>
+    /// Addresses of a pool that had a client, and that another may have now; the one that ended longest ago first. In the order of their ends, so
+    /// that it stops at the first that goes on: a flood asks this with each packet, when a pool of thousands is full.
+    /// </summary>
+    private IEnumerable<Lease> Ended(Pool pool, DateTimeOffset now) => pool.Leased.Select(l => _entries[l.Address].Current).TakeWhile(l => !l.IsLive(now));
 
-    private IEnumerable<AddressBitmap> PoolsOf(Subnet subnet) => _pools.Where(p => subnet.Contains(p.Range.First));
+    private IEnumerable<Pool> PoolsOf(Subnet subnet) => _pools.Where(p => subnet.Contains(p.Unused.Range.First));
+
+    /// <summary>No machine has a reservation there, and clients may have it at all.</summary>
+    private bool IsForAnyone(Ipv4Address address) => _snapshot.Find(address) is { } subnet && !subnet.IsWithheld(address) && subnet.ReservationAt(address) is null;
 
     /// <summary>Makes the change in memory. One that is not an offer has to be confirmed or reverted afterwards.</summary>
     public void Put(Lease lease)
@@ -113,7 +124,7 @@ public sealed class LeaseTable
         else
         {
             _entries.Add(lease.Address, new Entry { Current = lease });
-            PoolOf(lease.Address)?.Take(lease.Address);
+            PoolOf(lease.Address)?.Unused.Take(lease.Address);
         }
 
         Index(lease);
@@ -160,17 +171,17 @@ public sealed class LeaseTable
         }
 
         _entries.Remove(address);
-        if (PoolOf(address) is { } pool && _snapshot.Find(address) is { } subnet && !subnet.IsWithheld(address) && subnet.ReservationAt(address) is null)
+        if (PoolOf(address) is { } pool && IsForAnyone(address))
         {
-            pool.Free(address);
+            pool.Unused.Free(address);
         }
     }
 
-    private AddressBitmap? PoolOf(Ipv4Address address)
+    private Pool? PoolOf(Ipv4Address address)
     {
         foreach (var pool in _pools)
         {
-            if (pool.Range.Contains(address))
+            if (pool.Unused.Range.Contains(address))
             {
                 return pool;
             }
@@ -183,12 +194,17 @@ public sealed class LeaseTable
     {
         Add(_byClient, lease.Client, lease.Address);
         Add(_byMac, lease.Mac, lease.Address);
+        if (PoolOf(lease.Address) is { } pool && IsForAnyone(lease.Address))
+        {
+            pool.Leased.Add((lease.ExpiresAt, lease.Address));
+        }
     }
 
     private void Unindex(Lease lease)
     {
         Remove(_byClient, lease.Client, lease.Address);
         Remove(_byMac, lease.Mac, lease.Address);
+        PoolOf(lease.Address)?.Leased.Remove((lease.ExpiresAt, lease.Address));
     }
 
     private IEnumerable<Lease> Known<TKey>(Dictionary<TKey, List<Ipv4Address>> index, TKey key)
@@ -213,6 +229,14 @@ public sealed class LeaseTable
         {
             index.Remove(key);
         }
+    }
+
+    private sealed class Pool(AddressRange range)
+    {
+        public AddressBitmap Unused { get; } = new(range);
+
+        /// <summary>The others that anyone may have, by when their leases end or ended.</summary>
+        public SortedSet<(long EndsAt, Ipv4Address Address)> Leased { get; } = [];
     }
 
     private sealed class Entry

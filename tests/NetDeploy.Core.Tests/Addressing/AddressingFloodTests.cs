@@ -1,5 +1,8 @@
+using System.Diagnostics;
 using System.Globalization;
+using System.Net;
 using NetDeploy.Core.Addressing;
+using NetDeploy.Protocols;
 using NetDeploy.Protocols.Dhcp;
 
 namespace NetDeploy.Core.Tests.Addressing;
@@ -142,5 +145,42 @@ public sealed class AddressingFloodTests
         Assert.Equal(0, world.Table.Count);
     }
 
+    /// <summary>A look at each lease of the pool with each packet would take the server minutes here.</summary>
+    [Fact]
+    public void A_flood_on_a_full_pool_of_thousands_is_refused_at_once()
+    {
+        var world = new World();
+        var pool = new AddressPool(IPAddress.Parse("10.77.0.100"), IPAddress.Parse("10.77.255.250"));
+        world.Use(AddressingSnapshot.Compile([World.Lab with { Subnet = IPNetwork.Parse("10.77.0.0/16"), Pools = [pool] }], [], [World.Own.ToIPAddress()], [MacAddress.Parse(Declared)]));
+        world.Bind(Declared);
+        for (var i = 0; ; i++)
+        {
+            if (world.Handle(Client.Packet(DhcpMessageType.Discover, Many(i))).Reply is DhcpMessageType.None)
+            {
+                break;
+            }
+        }
+
+        var clock = Stopwatch.StartNew();
+        for (var i = 70_000; i < 80_000; i++)
+        {
+            Assert.Equal(DhcpMessageType.None, world.Handle(Client.Packet(DhcpMessageType.Discover, Many(i))).Reply);
+        }
+
+        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(5), $"10000 packets took {clock.Elapsed.TotalSeconds:0.0} s");
+
+        // Once the offers have ended, each packet takes one of them.
+        world.Now += TimeSpan.FromMinutes(2);
+        clock.Restart();
+        for (var i = 80_000; i < 90_000; i++)
+        {
+            Assert.Equal(DhcpMessageType.Offer, world.Handle(Client.Packet(DhcpMessageType.Discover, Many(i))).Reply);
+        }
+
+        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(5), $"10000 offers took {clock.Elapsed.TotalSeconds:0.0} s");
+    }
+
     private static string Mac(int i) => $"02:00:00:00:00:{i:x2}";
+
+    private static string Many(int i) => $"02:00:00:{i >> 16:x2}:{(i >> 8) & 0xff:x2}:{i & 0xff:x2}";
 }
