@@ -1,7 +1,9 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using NetDeploy.Client;
+using NetDeploy.Core.Deployments;
 
 namespace NetDeploy.Cli;
 
@@ -30,5 +32,36 @@ internal static class Output
                 Console.Error.WriteLine($"  remedy: {d.Remedy}");
             }
         }
+    }
+
+    /// <summary>A terminal that prints a line of a machine must not be steered by it.</summary>
+    internal static string Plain(string line)
+    {
+        var text = new StringBuilder(line.Length);
+        for (var i = 0; i < line.Length; i++)
+        {
+            if (line[i] == '\u001b')
+            {
+                // ECMA-48: ESC [ parameters final, or ESC and one character.
+                if (i + 1 < line.Length && line[i + 1] == '[')
+                {
+                    i += 2;
+                    while (i < line.Length && line[i] is < '@' or > '~')
+                    {
+                        i++;
+                    }
+                }
+                else
+                {
+                    i++;
+                }
+            }
+            else if (line[i] == '\t' || !TimelineNote.Steers(line[i]))
+            {
+                text.Append(line[i]);
+            }
+        }
+
+        return text.ToString();
     }
 }

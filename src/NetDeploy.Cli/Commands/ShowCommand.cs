@@ -31,7 +31,10 @@ internal static class ShowCommand
                 {
                     // A newer deployment may not have uploaded one yet.
                     await Console.Error.WriteLineAsync($"The log of deployment {uploaded.DeploymentId}:").ConfigureAwait(false);
-                    Console.Out.Write(uploaded.Text);
+                    foreach (var line in Lines(uploaded.Text))
+                    {
+                        Console.Out.WriteLine(line);
+                    }
                 }
 
                 return Invocation.Done;
@@ -134,6 +137,9 @@ internal static class ShowCommand
 
         yield return $"next: {why.Next}";
     }
+
+    /// <summary>A log for people: whoever had a token wrote it, and the terminal of an operator reads it.</summary>
+    internal static IEnumerable<string> Lines(string log) => log.TrimEnd('\n').Split('\n').Select(Output.Plain);
 
     private static void Print(TimelineView entry, bool json)
     {

@@ -17,37 +17,6 @@ internal static class LabConsole
         using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
         stream.Seek(-Math.Min(Tail, stream.Length), SeekOrigin.End);
         using var reader = new StreamReader(stream);
-        return [.. reader.ReadToEnd().Split('\r', '\n').Select(Plain).Where(line => line.Trim().Length > 0).TakeLast(lines)];
-    }
-
-    /// <summary>A terminal that prints this must not be steered by it.</summary>
-    internal static string Plain(string line)
-    {
-        var text = new System.Text.StringBuilder(line.Length);
-        for (var i = 0; i < line.Length; i++)
-        {
-            if (line[i] == '\u001b')
-            {
-                // ECMA-48: ESC [ parameters final, or ESC and one character.
-                if (i + 1 < line.Length && line[i + 1] == '[')
-                {
-                    i += 2;
-                    while (i < line.Length && line[i] is < '@' or > '~')
-                    {
-                        i++;
-                    }
-                }
-                else
-                {
-                    i++;
-                }
-            }
-            else if (!char.IsControl(line[i]) || line[i] == '\t')
-            {
-                text.Append(line[i]);
-            }
-        }
-
-        return text.ToString();
+        return [.. reader.ReadToEnd().Split('\r', '\n').Select(Output.Plain).Where(line => line.Trim().Length > 0).TakeLast(lines)];
     }
 }

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace NetDeploy.Core.Deployments;
 
 /// <summary>Whether a line is to be read at all.</summary>
@@ -17,15 +19,19 @@ public sealed record TimelineNote(string Kind, TimelineSeverity Severity, string
 {
     public const int MaxText = 1000;
 
-    /// <summary>Cuts the text and replaces control characters: texts hold what machines reported.</summary>
+    /// <summary>Cuts the text and replaces what steers a terminal: texts hold what machines reported.</summary>
     public static TimelineNote Of(string kind, TimelineSeverity severity, string text) => new(kind, severity, Clean(text, MaxText));
 
     /// <summary>One printable line of at most <paramref name="limit"/> characters.</summary>
     public static string Clean(string text, int limit)
     {
         var cut = text.Length > limit ? string.Concat(text.AsSpan(0, limit - 1), "…") : text;
-        return cut.Any(char.IsControl) ? string.Concat(cut.Select(c => char.IsControl(c) ? ' ' : c)) : cut;
+        return cut.Any(Steers) ? string.Concat(cut.Select(c => Steers(c) ? ' ' : c)) : cut;
     }
+
+    /// <summary>It moves a terminal's cursor, or makes a line read otherwise than it was written, as the overrides of right-to-left texts do.</summary>
+    public static bool Steers(char c) =>
+        char.IsControl(c) || char.GetUnicodeCategory(c) is UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
 }
 
 /// <summary>A line of a machine's timeline.</summary>

@@ -85,6 +85,10 @@ public sealed class InvocationTests
         Assert.Equal(told, ShowCommand.Told(new TimelineView(1, 0, kind, text, null, null)));
 
     [Fact]
+    public void A_log_steers_no_terminal() =>
+        Assert.Equal(["first", "\t2 red and gone", "", "last"], ShowCommand.Lines("first\r\n\t2 \u001b[31mred\u202e and\u009b gone\a\n\nlast\n"));
+
+    [Fact]
     public async Task One_variable_names_the_server_for_all_verbs()
     {
         var (code, _, error) = await RunAsync([("NETDEPLOY_DATA", "/nonexistent/own")], "machines");

@@ -63,5 +63,5 @@ public sealed class LabStationTests
     }
 
     [Fact]
-    public void A_console_line_steers_no_terminal() => Assert.Equal("Welcome to GRUB!", LabConsole.Plain("\u001b[0;30;47mWelcome \u001bcto GRUB!\u001b[H\u001b[2J\a"));
+    public void A_console_line_steers_no_terminal() => Assert.Equal("Welcome to GRUB!", Output.Plain("\u001b[0;30;47mWelcome \u001bcto GRUB!\u001b[H\u001b[2J\a"));
 }
