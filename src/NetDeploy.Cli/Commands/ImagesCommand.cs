@@ -58,6 +58,9 @@ internal static class ImagesCommand
     private static void Print(ImageView image)
     {
         var built = image.BuiltAt is { } at ? $", {image.Bytes >> 20} MiB, built {DateTimeOffset.FromUnixTimeMilliseconds(at).ToLocalTime():yyyy-MM-dd HH:mm}" : "";
-        Console.Out.WriteLine($"{image.Key[..12]}  {image.State,-8}  {image.Id?[..12] ?? "-"}{built}{(image.Reason is null ? "" : ": " + image.Reason)}");
+        // The worker's words, and its names: it runs the scripts of profiles.
+        Console.Out.WriteLine(Output.Plain($"{Short(image.Key)}  {image.State,-8}  {Short(image.Id ?? "-")}{built}{(image.Reason is null ? "" : ": " + image.Reason)}"));
     }
+
+    private static string Short(string key) => key.Length > 12 ? key[..12] : key;
 }

@@ -9,6 +9,9 @@ internal sealed record ImagePins(ImmutableSortedSet<string> Ids);
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     UseStringEnumConverter = true,
+    // The other side may leave out a part, or write null in its place: that is a damaged file, and no fault of who reads it.
+    RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true,
     IgnoreReadOnlyProperties = true,
     WriteIndented = true)]
 [JsonSerializable(typeof(ImageBuildRequest))]

@@ -34,7 +34,14 @@ public sealed class ImageStore(ImageSpool spool, TimeProvider time, Func<ISet<st
 
     /// <summary>The images of a key, or null when none was built yet.</summary>
     /// <exception cref="InvalidDataException">The index entry is damaged; the message names file and remedy.</exception>
-    public ImageEntry? Find(string key) => SpoolFile.Read(spool.ReadyFile(key), ImageJson.Default.ImageEntry);
+    public ImageEntry? Find(string key)
+    {
+        var path = spool.ReadyFile(key);
+        var entry = SpoolFile.Read(path, ImageJson.Default.ImageEntry);
+        return entry is null || entry.Earlier.Prepend(entry.Current).All(image => ImageSpool.IsId(image.Id))
+            ? entry
+            : throw SpoolFile.Damaged(path, "the id of an image in it is no SHA-256", null);
+    }
 
     /// <summary>Asks for an image. Nothing happens when it exists, or is queued or being built; a failure is tried again.</summary>
     /// <exception cref="IOException">The queue is full, or the disk is.</exception>

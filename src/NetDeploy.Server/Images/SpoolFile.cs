@@ -82,6 +82,6 @@ internal static class SpoolFile
         Posix.SyncFolder(Path.GetDirectoryName(path)!);
     }
 
-    private static InvalidDataException Damaged(string path, string why, Exception? inner) =>
-        new($"{path} is damaged: {why}. Delete it; what it describes is built again on request.", inner);
+    internal static InvalidDataException Damaged(string path, string why, Exception? inner) =>
+        new($"{path} is damaged: {why.TrimEnd('.')}. Delete it; what it describes is built again on request.", inner);
 }

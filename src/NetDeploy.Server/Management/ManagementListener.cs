@@ -84,6 +84,11 @@ internal static class ManagementListener
         {
             await Problems.Refuse(StatusCodes.Status409Conflict, e.Message, e.Remedy).ExecuteAsync(context).ConfigureAwait(false);
         }
+        catch (InvalidDataException e) when (!context.Response.HasStarted)
+        {
+            // A file of the image spool, which is the worker's to write; the message says what to do with it.
+            await Problems.Refuse(StatusCodes.Status503ServiceUnavailable, e.Message, "Then ask again.").ExecuteAsync(context).ConfigureAwait(false);
+        }
         // An IOException too, so it comes before those of the disk.
         catch (Microsoft.AspNetCore.Http.BadHttpRequestException e) when (!context.Response.HasStarted)
         {

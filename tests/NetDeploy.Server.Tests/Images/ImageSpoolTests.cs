@@ -244,10 +244,16 @@ public sealed class ImageSpoolTests : IDisposable
         Assert.True(File.Exists(young));
     }
 
-    [Fact]
-    public void A_damaged_index_entry_is_an_error_that_names_its_file()
+    /// <summary>Whoever escapes from a build writes what it likes there.</summary>
+    [Theory]
+    [InlineData("not json")]
+    [InlineData("""{"key":"k","generation":1,"current":null,"builder":"b"}""")]
+    [InlineData("""{"key":"k","generation":1,"current":{"id":"../../x","bytes":1,"unpackedBytes":1,"builtAt":"2026-01-01T00:00:00Z","packages":{}},"builder":"b"}""")]
+    [InlineData("""{"key":"k","generation":1,"current":{"id":null,"bytes":1,"unpackedBytes":1,"builtAt":"2026-01-01T00:00:00Z","packages":{}},"builder":"b"}""")]
+    [InlineData("""{"key":"k","generation":1,"current":{"bytes":1},"builder":"b"}""")]
+    public void A_damaged_index_entry_is_an_error_that_names_its_file(string text)
     {
-        File.WriteAllText(_fixture.Spool.ReadyFile("k"), "not json");
+        File.WriteAllText(_fixture.Spool.ReadyFile("k"), text);
         var error = Assert.Throws<InvalidDataException>(() => _fixture.Store.Find("k"));
         Assert.Contains(_fixture.Spool.ReadyFile("k"), error.Message, StringComparison.Ordinal);
     }

@@ -38,6 +38,22 @@ public class ManagementListenerTests
         Assert.False(string.IsNullOrEmpty(problem.Detail));
     }
 
+    /// <summary>The spool is the build user's to write, and what is wrong with it is no fault of this program.</summary>
+    [Theory]
+    [InlineData("ready")]
+    [InlineData("failed")]
+    public async Task A_damaged_file_of_the_image_spool_is_named(string folder)
+    {
+        await using var host = await ManagementHost.StartAsync();
+        var path = Path.Combine(host.Folder, "images", folder, "k.json");
+        await File.WriteAllTextAsync(path, """{"key":"k"}""");
+        var (status, body) = await host.SendAsync(HttpMethod.Get, "/api/v1/images");
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, status);
+        var problem = JsonSerializer.Deserialize(body, NetDeployJson.Default.ProblemView)!;
+        Assert.Contains(path, problem.Title, StringComparison.Ordinal);
+        Assert.Contains("Delete it", problem.Title, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task The_status_gives_the_warnings_of_the_start_and_the_other_DHCP_servers()
     {
