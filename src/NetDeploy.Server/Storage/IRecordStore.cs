@@ -45,7 +45,7 @@ public sealed record TimelinePage(ImmutableArray<TimelineEntry> Entries, long Dr
 
 /// <summary>
 /// Machines, deployments and timelines. A commit that returned is durable: on the disk, not in a cache.
-/// Timelines keep the last <see cref="TimelineBound"/> entries of a machine; older ones are dropped and counted.
+/// Timelines keep <see cref="TimelineBound"/> entries of a machine; of more the oldest evidence is dropped first, and counted.
 /// </summary>
 public interface IRecordStore : IAsyncDisposable
 {

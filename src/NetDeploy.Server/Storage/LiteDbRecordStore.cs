@@ -252,11 +252,11 @@ public sealed partial class LiteDbRecordStore : IRecordStore
         var surplus = (int)Math.Max(0, count - IRecordStore.TimelineBound);
         if (surplus > 0)
         {
-            var oldest = Timeline.Find(Query.Between("_id", EntryKey(machineId, 0), EntryKey(machineId, long.MaxValue)), limit: surplus)
-                .Select(d => d["_id"]).ToList();
-            foreach (var id in oldest)
+            var line = Timeline.Find(Query.Between("_id", EntryKey(machineId, 0), EntryKey(machineId, long.MaxValue)))
+                .Select(d => JsonSerializer.Deserialize(d["json"].AsString, RecordJson.Default.TimelineEntry)!);
+            foreach (var sequence in StoreRules.FirstToGo(line, surplus))
             {
-                Timeline.Delete(id);
+                Timeline.Delete(EntryKey(machineId, sequence));
             }
         }
 

@@ -79,7 +79,8 @@ internal sealed class InMemoryRecordStore(string? generation = null) : IRecordSt
             entries.Add(entry);
             if (entries.Count > IRecordStore.TimelineBound)
             {
-                entries.RemoveAt(0);
+                var gone = StoreRules.FirstToGo(entries, 1);
+                entries.RemoveAll(e => gone.Contains(e.Sequence));
                 dropped++;
             }
 

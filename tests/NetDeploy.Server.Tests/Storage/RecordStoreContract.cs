@@ -165,6 +165,37 @@ public abstract class RecordStoreContract
     }
 
     [Fact]
+    public async Task What_anyone_can_cause_pushes_no_history_out_of_a_timeline_but_history_has_a_bound_too()
+    {
+        await using var store = Open();
+        await Commit(store, new StoreChange { Machines = [Blade("a")] });
+        await Fill("claimed", 1, "of old");
+        for (var i = 0; i < (IRecordStore.TimelineBound / 50) + 2; i++)
+        {
+            await Fill("refused", 50, "a neighbour");
+        }
+
+        var page = await store.TimelineAsync("id-a");
+        Assert.Equal((IRecordStore.TimelineBound, 101), (page.Entries.Length, (int)page.Dropped));
+        Assert.Equal("of old", page.Entries[0].Text);
+
+        for (var i = 0; i < IRecordStore.TimelineBound / 50; i++)
+        {
+            await Fill("failed", 50, $"{i}");
+        }
+
+        page = await store.TimelineAsync("id-a");
+        Assert.Equal(IRecordStore.TimelineBound, page.Entries.Length);
+        Assert.DoesNotContain(page.Entries, e => e.Text == "of old");
+        Assert.Equal($"{(IRecordStore.TimelineBound / 50) - 1}", page.Entries[^1].Text);
+
+        Task Fill(string kind, int count, string text) => Commit(store, new StoreChange
+        {
+            Entries = [.. Enumerable.Repeat(new TimelineDraft(Noon, "id-a", null, new TimelineNote(kind, TimelineSeverity.Warning, text)), count)],
+        });
+    }
+
+    [Fact]
     public async Task Old_deployments_of_a_machine_go_but_never_an_open_one_nor_the_one_that_is_installed()
     {
         await using var store = Open();
