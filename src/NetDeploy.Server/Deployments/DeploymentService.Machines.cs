@@ -159,7 +159,7 @@ public sealed partial class DeploymentService
             if (machine.DeploymentId is { } id && await _store.DeploymentAsync(id, cancellationToken).ConfigureAwait(false) is { } deployment
                 && !deployment.State.IsTerminal())
             {
-                return new(null, new Refusal($"{name} has a deployment that is {deployment.State.Word()}.", "Cancel it first, or wait for its end."));
+                return new(null, Deploying(name, deployment));
             }
 
             if (await _store.CommitAsync(new StoreChange { Forgotten = [machine] }, cancellationToken).ConfigureAwait(false) is CommitResult.Committed)
@@ -178,6 +178,8 @@ public sealed partial class DeploymentService
 
         throw new StoreException($"Machine {name} lost {Attempts} races in a row.", "Try again.");
     }
+
+    internal static Refusal Deploying(string name, Deployment deployment) => new($"{name} has a deployment that is {deployment.State.Word()}.", "Cancel it first, or wait for its end.");
 
     /// <summary>One attempt to give one machine one recipe. Machine and deployment change in one transaction, so two grants never stand.</summary>
     public async Task<CommandResult<Deployment>> GrantAsync(GrantRequest request, CancellationToken cancellationToken = default)

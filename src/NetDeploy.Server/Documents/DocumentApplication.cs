@@ -182,8 +182,8 @@ internal sealed class DocumentApplication(
     }
 
     /// <summary>
-    /// Removes a machine, its history, and the document that the server wrote for it. The record goes first: a kill in between leaves a document, which the
-    /// next start makes a machine of again, and nothing that nobody can see.
+    /// Removes a machine, its history, and the document that the server wrote for it. The document goes first: alone it would be a machine that its rule
+    /// took in and never deployed, and the next boot would have an installed disk written. A record alone is listed, boots its disk, and can be forgotten.
     /// </summary>
     public async Task<CommandResult<Machine>> ForgetAsync(string name, CancellationToken cancellationToken)
     {
@@ -196,20 +196,20 @@ internal sealed class DocumentApplication(
                 return new(null, new Refusal($"{name} is described in {file}.", $"Remove its document there, and apply the folder with --prune."));
             }
 
-            // Asked before the record goes: a document that cannot go would make the machine anew at the next start, and nobody would know why.
-            if (documents.Remove(path, checkOnly: true) is [var needed, ..])
+            if (deployments.Machines.ByName(name) is { } machine && deployments.Current(machine.Id) is { } deployment && !deployment.State.IsTerminal())
+            {
+                return new(null, DeploymentService.Deploying(name, deployment));
+            }
+
+            if (documents.Remove(path) is [var needed, ..])
             {
                 return new(null, new Refusal($"{path} cannot be removed, since the other documents do not compile without it: {needed.Message}", needed.Remedy));
             }
 
-            var forgotten = await deployments.ForgetAsync(name, cancellationToken).ConfigureAwait(false);
-            if (forgotten.Refusal is null)
-            {
-                documents.Remove(path);
-                _rendering.Begin();
-                RefreshAddresses();
-            }
-
+            // From here on it has no document, whoever waits for the answer.
+            var forgotten = await deployments.ForgetAsync(name, CancellationToken.None).ConfigureAwait(false);
+            _rendering.Begin();
+            RefreshAddresses();
             return forgotten;
         }
         finally

@@ -179,9 +179,8 @@ public sealed class DocumentStore
     }
 
     /// <summary>Takes a stored text away; nothing where there is none at that path.</summary>
-    /// <param name="checkOnly">Only whether it could be.</param>
     /// <returns>The errors of what would be left, which then stays as it is; empty where it was taken away.</returns>
-    public ImmutableArray<Diagnostic> Remove(string path, bool checkOnly = false)
+    public ImmutableArray<Diagnostic> Remove(string path)
     {
         lock (_applying)
         {
@@ -198,11 +197,7 @@ public sealed class DocumentStore
                 return [.. compiled.Diagnostics.Where(d => d.Severity == Severity.Error)];
             }
 
-            if (!checkOnly)
-            {
-                Put(old, left, compiled.Value);
-            }
-
+            Put(old, left, compiled.Value);
             return [];
         }
     }

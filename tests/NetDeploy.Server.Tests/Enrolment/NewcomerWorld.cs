@@ -60,6 +60,8 @@ internal sealed partial class NewcomerWorld : IAsyncDisposable, IPower, ILeaseTa
     /// <summary>Machines that somebody switched on.</summary>
     public List<string> SwitchedOn { get; } = [];
 
+    public string DocumentFolder => _folder["documents"];
+
     public IEnumerable<string> Names => Service.Machines.Machines.Select(m => m.Name);
 
     /// <param name="enrolment">What follows <c>network: lab</c> in the Enrolment document.</param>
