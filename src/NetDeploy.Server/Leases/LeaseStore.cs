@@ -55,7 +55,7 @@ public sealed class LeaseStore : ILeaseTable, IDisposable
         catch (IOException failure)
         {
             throw new ServerFault(
-                $"The lease journal cannot be opened: {failure.Message}", "Only one server may use it: stop the other one, or give this one its own --data. Its user must own the folder.", failure);
+                $"The lease journal cannot be opened: {failure.Message}", DiskJournalStorage.RemedyOf(failure), failure);
         }
     }
 

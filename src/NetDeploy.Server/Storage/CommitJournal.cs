@@ -34,7 +34,7 @@ internal sealed class CommitJournal : IDisposable
         catch (IOException busy)
         {
             throw new StoreException(
-                $"The store {path} cannot be opened: {busy.Message}", "Only one server may use it: stop the other one, or give this one its own --data. Its user must own the folder.", busy);
+                $"The store {path} cannot be opened: {busy.Message}", DiskJournalStorage.RemedyOf(busy), busy);
         }
     }
 

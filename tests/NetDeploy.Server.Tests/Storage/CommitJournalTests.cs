@@ -87,4 +87,13 @@ public sealed class CommitJournalTests : IDisposable
 
         Assert.Equal(["second"], Read());
     }
+
+    [Fact]
+    public void A_journal_that_cannot_be_written_is_not_said_to_be_another_servers()
+    {
+        Directory.CreateDirectory(Path);
+        var remedy = Assert.Throws<StoreException>(() => CommitJournal.Open(Path, out _)).Remedy;
+        Assert.DoesNotContain("other one", remedy, StringComparison.Ordinal);
+        Assert.Contains("can be written", remedy, StringComparison.Ordinal);
+    }
 }
