@@ -2,7 +2,7 @@
 FROM mcr.microsoft.com/dotnet/sdk:10.0 AS build
 WORKDIR /source
 COPY . .
-# Compiled ahead for the processor that this is built on: a start spends a fifth less of it.
+# Compiled ahead for the processor that this is built on: a start has less to do.
 RUN dotnet publish -c Release --use-current-runtime --self-contained false -p:PublishReadyToRun=true -o /app src/NetDeploy.Cli
 
 FROM mcr.microsoft.com/dotnet/aspnet:10.0

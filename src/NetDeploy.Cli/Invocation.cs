@@ -81,7 +81,7 @@ internal static class Invocation
     }
 
     /// <summary>Foreseen or not: where a fault came from helps who looks for its cause.</summary>
-    private static Task TraceAsync(Exception e) =>
+    internal static Task TraceAsync(Exception e) =>
         Environment.GetEnvironmentVariable(TraceVariable) is { Length: > 0 } ? Console.Error.WriteLineAsync(e.ToString()) : Task.CompletedTask;
 
     private static Stack<string> Path(System.CommandLine.Parsing.SymbolResult? result)

@@ -72,25 +72,27 @@ internal static class DeployCommand
             catch (NetDeployApiException e) when (e.Status is not (0 or 400))
             {
                 Output.Diagnostics(e.Diagnostics);
-                await RefusedAsync(name, e.Message, e.Remedy).ConfigureAwait(false);
+                await RefusedAsync(name, e, e.Remedy).ConfigureAwait(false);
             }
-            catch (UserFault e)
+            catch (UserFault e) when (e.ExitCode != Invocation.WrongUse)
             {
-                await RefusedAsync(name, e.Message, e.Remedy).ConfigureAwait(false);
+                await RefusedAsync(name, e, e.Remedy).ConfigureAwait(false);
             }
         }
 
         return all;
 
-        async Task RefusedAsync(string name, string why, string? remedy)
+        async Task RefusedAsync(string name, Exception refusal, string? remedy)
         {
             all = false;
+            var why = refusal.Message;
             if (json && names.Length > 1)
             {
                 Output.Json(new RefusedOrder(name, why, remedy), CommandJson.Default.RefusedOrder);
             }
 
             await Invocation.FailAsync(names.Length > 1 ? $"{name} is not deployed: {why}" : why, remedy).ConfigureAwait(false);
+            await Invocation.TraceAsync(refusal).ConfigureAwait(false);
         }
     }
 

@@ -206,11 +206,10 @@ internal sealed class DocumentApplication(
                 return new(null, new Refusal($"{path} cannot be removed, since the other documents do not compile without it: {needed.Message}", needed.Remedy));
             }
 
-            // From here on it has no document, whoever waits for the answer.
-            var forgotten = await deployments.ForgetAsync(name, CancellationToken.None).ConfigureAwait(false);
+            // From here on it has no document, whoever waits for the answer and whatever becomes of its record.
             _rendering.Begin();
             RefreshAddresses();
-            return forgotten;
+            return await deployments.ForgetAsync(name, CancellationToken.None).ConfigureAwait(false);
         }
         finally
         {

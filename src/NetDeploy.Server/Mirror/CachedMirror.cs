@@ -53,7 +53,7 @@ internal sealed class CachedMirror : IAsyncDisposable
 
             if (_suites.Stuck is var (suite, fault))
             {
-                return MirrorFault.NoRoom($"mirror {Config.Name} refuses suite {suite} to clients: {fault.Message}");
+                return new MirrorFault($"mirror {Config.Name} refuses suite {suite} to clients: {fault.Message}", fault.Remedy, fault.Status);
             }
 
             long indexes, bound;

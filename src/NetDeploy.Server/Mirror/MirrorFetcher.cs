@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http;
 using NetDeploy.Core.Mirrors;
 
 namespace NetDeploy.Server.Mirror;
@@ -54,7 +55,9 @@ internal sealed class MirrorFetcher(MirrorUpstream upstream, MirrorStore store, 
             return await download.Started.ConfigureAwait(false) switch
             {
                 DownloadStart.Arriving when store.Find(order.Key) is not null => true,
-                DownloadStart.Arriving or DownloadStart.NoRoom => throw MirrorFault.NoRoom($"there is no room for {order.Sources[^1]}"),
+                DownloadStart.Arriving => throw new MirrorFault(
+                    $"{order.Sources[^1]} was fetched and cannot be kept", "Look after the mirror's folder and its disk; the server's log has the reason.", StatusCodes.Status507InsufficientStorage),
+                DownloadStart.NoRoom => throw MirrorFault.NoRoom($"there is no room for {order.Sources[^1]}"),
                 _ => false,
             };
         }

@@ -238,7 +238,7 @@ internal sealed class MirrorSuites(string mirror, MirrorFetcher fetcher, MirrorS
             await ComeIntoForceAsync(suite, found).ConfigureAwait(false);
             return true;
         }
-        catch (Exception e) when (e is MirrorFault or OperationCanceledException)
+        catch (Exception e) when (e is MirrorFault || (e is OperationCanceledException && limit.IsCancellationRequested))
         {
             var fault = e as MirrorFault ?? new MirrorFault(
                 $"its Release and indexes did not come within {RefreshLimit.TotalMinutes:0} min", "Look after the server's way to the upstream, or name another one.", status: 504, inner: e);

@@ -15,13 +15,24 @@ public sealed class EncryptedRaidTests(ITestOutputHelper output)
     [InlineData("uefi", "tpm2", "{unlock: tpm2, tpm2: {pcrs: [0, 2, 3]}}")]
     public async Task Two_mirrored_encrypted_disks_start_by_themselves_also_when_one_is_gone(string firmware, string unlock, string encryption)
     {
-        TangServer.SkipUnlessPossible();
+        if (unlock == "tang")
+        {
+            TangServer.SkipUnlessPossible();
+        }
+
         await using var lab = LabRun.Create(output);
         var documents = Directory.CreateTempSubdirectory("ndt-documents-");
         await File.WriteAllTextAsync(Path.Combine(documents.FullName, "mirrored.yaml"), Profile(encryption), TestContext.Current.CancellationToken);
         string[] tpm = unlock == "tpm2" ? ["--tpm"] : [];
         var up = lab.UpAsync(Up, ["--firmware", firmware, "--disks", "2", .. tpm, "--documents", documents.FullName, "--profile", "mirrored"]);
-        using var tang = unlock == "tang" ? await lab.StartTangAsync() : null;
+        var starting = unlock == "tang" ? lab.StartTangAsync() : null;
+        if (starting is null || await Task.WhenAny(up, starting) == up)
+        {
+            // A lab that fails before it has a network says why.
+            await up;
+        }
+
+        using var tang = starting is null ? null : await starting;
         await up;
         documents.Delete(recursive: true);
 
