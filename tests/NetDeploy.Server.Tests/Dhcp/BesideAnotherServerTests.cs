@@ -74,14 +74,26 @@ public sealed class BesideAnotherServerTests
             (PxeClient.Bios, 0, "undionly.kpxe"), (PxeClient.Uefi, 7, "snponly.efi"), (PxeClient.Uefi, 9, "snponly.efi"),
         })
         {
-            var offer = Assert.Single(client.Ask(DhcpMessageType.Discover, vendor, architecture)).Packet;
+            var offer = Offer(vendor, architecture);
             Assert.Equal((Ours, loader), (offer.ServerAddress.ToString(), offer.Options.Text(DhcpOptionCode.BootFile) ?? offer.BootFile));
-            var second = Assert.Single(client.Ask(DhcpMessageType.Discover, vendor, architecture, user: "iPXE")).Packet;
+            var second = Offer(vendor, architecture, "iPXE");
             Assert.True(second.BootFile.Length == 0 && !second.Options.Has(DhcpOptionCode.BootFile), $"iPXE would load {second.BootFile} again");
         }
 
         // Other machines of that network boot what they did.
-        Assert.Equal("", Assert.Single(client.Ask(DhcpMessageType.Discover, null)).Packet.BootFile);
+        Assert.Equal("", Offer(null, 0).BootFile);
+
+        // Asked again where no answer came in time, as firmware does.
+        DhcpPacket Offer(string? vendor, ushort architecture, string? user = null)
+        {
+            IReadOnlyList<PxeClient.Heard> heard = [];
+            for (var tries = 0; heard.Count == 0 && tries < 4; tries++)
+            {
+                heard = client.Ask(DhcpMessageType.Discover, vendor, architecture, user: user);
+            }
+
+            return Assert.Single(heard).Packet;
+        }
     }
 
     [Fact]
