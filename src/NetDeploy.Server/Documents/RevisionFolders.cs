@@ -20,6 +20,9 @@ internal sealed class RevisionFolders(string folder, ILogger logger)
     /// <summary>So many new files are synced one by one; for more, the whole file system at once is quicker.</summary>
     private const int FewFiles = 32;
 
+    /// <summary>The kernel stamps files by the clock of its last tick (a hundred a second at least), which is behind the one that is read here.</summary>
+    private static readonly TimeSpan ClockTick = TimeSpan.FromMilliseconds(10);
+
     /// <summary>What was written since by another hand is not what this process knows, and is not linked.</summary>
     private DateTime _known = DateTime.MaxValue;
 
@@ -158,7 +161,7 @@ internal sealed class RevisionFolders(string folder, ILogger logger)
             }
 
             var old = Path.Combine(FolderOf(before.Revision), text.Path);
-            if (known.TryGetValue(text.Path, out var content) && content == text.Content && File.GetLastWriteTimeUtc(old) < _known && Posix.TryLink(old, path))
+            if (known.TryGetValue(text.Path, out var content) && content == text.Content && Holds(old, content) && Posix.TryLink(old, path))
             {
                 continue;
             }
@@ -183,6 +186,9 @@ internal sealed class RevisionFolders(string folder, ILogger logger)
             Posix.SyncFolder(inner);
         }
     }
+
+    /// <summary>Whether the file has the text that it had: by its time, and where that is too close to tell, by itself.</summary>
+    private bool Holds(string file, string content) => File.GetLastWriteTimeUtc(file) < _known - ClockTick || (File.Exists(file) && TextOf(file) == content);
 
     private static string NameOf(long revision) => string.Create(CultureInfo.InvariantCulture, $"r{revision:000000}");
 

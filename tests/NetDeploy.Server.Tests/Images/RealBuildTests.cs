@@ -93,7 +93,7 @@ public sealed class RealBuildTests
     public async Task The_time_limit_ends_a_build()
     {
         using var real = new RealBuild();
-        var failure = await real.FailAsync(RealBuild.Spec("bookworm", []), new() { Time = TimeSpan.FromSeconds(4) });
+        var failure = await real.FailAsync(RealBuild.Spec("bookworm", []), new() { Time = TimeSpan.FromSeconds(12) });
         Assert.Equal(ImageFailureKind.TimeLimit, failure.Kind);
         Assert.NotEmpty(failure.LogTail);
     }
