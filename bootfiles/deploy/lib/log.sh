@@ -25,6 +25,9 @@ say() {
 # One line, printable, short: what may go into a report.
 one_line() { printf '%s' "$*" | tr '\n\t' '  ' | tr -cd '\040-\176' | cut -c 1-500; }
 
+# Of the tool that ran last.
+last_words() { grep -v '^[[:space:]]*$' "$ND/output" | tail -n 1; }
+
 # Runs a tool with its output in the log; where it fails, the deployment fails with the tool's last words.
 must() { # WHAT COMMAND...
     local what=$1
@@ -34,7 +37,7 @@ must() { # WHAT COMMAND...
         return 0
     fi
     cat "$ND/output"
-    fail "$what: $(grep -v '^[[:space:]]*$' "$ND/output" | tail -n 1)"
+    fail "$what: $(last_words)"
 }
 
 # As must, for a tool that may run longer than the server bears silence. What it writes is news, told twice a minute; one that
@@ -60,7 +63,7 @@ must_in_time() { # WHAT COMMAND...
     done
     wait "$tool"
     cat "$ND/output"
-    [ "$(cat "$ND/status.tool")" = 0 ] || fail "$what: $(grep -v '^[[:space:]]*$' "$ND/output" | tail -n 1)"
+    [ "$(cat "$ND/status.tool")" = 0 ] || fail "$what: $(last_words)"
 }
 
 # Never returns: a machine whose deployment failed must not try again by itself, and must stay readable.

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text;
+using NetDeploy.Server.Linux;
 
 namespace NetDeploy.Server.BootFiles;
 
@@ -84,7 +85,7 @@ public static class BootFilesSync
         catch (IOException e)
         {
             const int NoSpace = 28;
-            throw (e.HResult & 0xffff) == NoSpace
+            throw Posix.ErrorOf(e) == NoSpace
                 ? new BootFilesException(BootFilesFault.DiskFull, e.Message, "free about 100 MB in the cache folder's file system")
                 : new BootFilesException(BootFilesFault.Wrong, e.Message, $"check the permissions of {loaders}");
         }

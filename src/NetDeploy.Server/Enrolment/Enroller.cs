@@ -183,7 +183,7 @@ internal sealed class Enroller(
 
                 if (MachineOf(newcomer.Mac) is { } owner)
                 {
-                    return new(null, new Refusal($"MAC {newcomer.Mac} belongs to {owner}.", $"Show it with: netdeploy show {owner}"));
+                    return new(null, Owned(newcomer.Mac, owner));
                 }
 
                 if ((distro ?? OnlyDistro(now)) is not { } system)
@@ -258,6 +258,9 @@ internal sealed class Enroller(
     private static string? OnlyDistro(Snapshot now) =>
         now.Machines.Values.Select(m => m.Distro).OfType<string>().Distinct().Take(2).ToArray() is [var only] ? only
         : now.Distros.Count == 1 ? now.Distros.Keys.Single() : null;
+
+    /// <summary>Hardware that is a machine already is no newcomer.</summary>
+    internal static Refusal Owned(MacAddress mac, string owner) => new($"MAC {mac} belongs to {owner}.", $"Show it with: netdeploy show {owner}");
 
     private string? MachineOf(MacAddress mac) =>
         deployments.Machines.Match(new HardwareClues(mac)) is MachineMatch.Found found ? found.Machine.Name : Owners.DocumentOf(mac);

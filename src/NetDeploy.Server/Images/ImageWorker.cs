@@ -282,7 +282,7 @@ internal sealed class ImageWorker(
         const int noSpace = 28;
         const int quota = 122;
         const int fileTooBig = 27;
-        return (e.HResult & 0xffff) is noSpace or quota or fileTooBig
+        return Posix.ErrorOf(e) is noSpace or quota or fileTooBig
             ? new(ImageFailureKind.DiskFull, $"The disk is full: {e.Message}", MmdebstrapFailure.DiskRemedy, e)
             : new(ImageFailureKind.Other, e.Message, "This is the worker's host's fault; its log says more.", e);
     }

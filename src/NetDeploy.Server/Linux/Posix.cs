@@ -21,13 +21,18 @@ internal static partial class Posix
     private const int LockExclusive = 2;
     private const int LockNonBlocking = 4;
     private const int LockRelease = 8;
-    private const int WouldBlock = 11;
+    /// <summary>Somebody else holds the lock (errno EWOULDBLOCK).</summary>
+    internal const int WouldBlock = 11;
+
     private const int NotPermitted = 1;
     private const int NoEntry = 2;
     private const int OtherDevice = 18;
     private const int TooManyLinks = 31;
     private const int NoSuchProcess = 3;
     private const int Kill = 9;
+
+    /// <summary>The kernel's error number behind a failure of the runtime's file functions.</summary>
+    internal static int ErrorOf(IOException failure) => failure.HResult & 0xffff;
 
     // asm/fcntl.h: Arm has numbers of its own for these two.
     private static readonly bool Arm = RuntimeInformation.ProcessArchitecture is Architecture.Arm or Architecture.Arm64;

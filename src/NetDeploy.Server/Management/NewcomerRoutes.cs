@@ -10,6 +10,7 @@ using NetDeploy.Client;
 using NetDeploy.Core.Deployments;
 using NetDeploy.Protocols;
 using NetDeploy.Server.Deployments;
+using NetDeploy.Server.Enrolment;
 
 namespace NetDeploy.Server.Management;
 
@@ -77,10 +78,14 @@ internal static class NewcomerRoutes
             return (seen, null);
         }
 
-        return services.Deployments.Machines.ByMac(known).FirstOrDefault() is { } owner
-            ? (null, Problems.Refuse(StatusCodes.Status409Conflict, $"MAC {known} belongs to {owner.Name}.", $"Show it with: netdeploy show {owner.Name}"))
-            : (null, Problems.Refuse(
-                StatusCodes.Status404NotFound, $"Nobody with the MAC '{mac}' was seen asking since the server started.",
-                "List who was with 'netdeploy machines'; boot it from the network, or apply a document of kind Machine."));
+        if (services.Deployments.Machines.ByMac(known).FirstOrDefault() is { } owner)
+        {
+            var owned = Enroller.Owned(known, owner.Name);
+            return (null, Problems.Refuse(StatusCodes.Status409Conflict, owned.Reason, owned.Remedy));
+        }
+
+        return (null, Problems.Refuse(
+            StatusCodes.Status404NotFound, $"Nobody with the MAC '{mac}' was seen asking since the server started.",
+            "List who was with 'netdeploy machines'; boot it from the network, or apply a document of kind Machine."));
     }
 }

@@ -6,12 +6,10 @@ namespace NetDeploy.Server.Storage;
 /// <summary>Journals as files.</summary>
 public sealed class DiskJournalStorage : IJournalStorage
 {
-    private const int WouldBlock = 11;
-
     public static DiskJournalStorage Instance { get; } = new();
 
     /// <summary>Where a journal did not open: a second server is looked for only where there is one.</summary>
-    public static string RemedyOf(IOException failure) => (failure.HResult & 0xffff) == WouldBlock
+    public static string RemedyOf(IOException failure) => Posix.ErrorOf(failure) == Posix.WouldBlock
         ? "Only one server may use it: stop the other one, or give this one its own --data."
         : "The server's user must own the folder, on a disk that has room and can be written; look after that and start again.";
 
